@@ -1,0 +1,144 @@
+"""Reading and writing devsim's files: checked on the way in, whole or absent on the way out."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from devsim.core.errors import BadFileError, BadInputError
+
+
+class Frozen(BaseModel):
+    """A value of a devsim file: immutable, and nothing unknown or non-finite gets in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=False)
+
+
+class Document(Frozen):
+    """A whole devsim JSON file; subclasses add ``schema_version: Literal[n]`` and their fields."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read and check a file.
+
+        Raises:
+            BadFileError: the file is missing, truncated or breaks the schema; names the field.
+        """
+        data = read_bytes(path)
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise _bad_document(path, cls.__name__.lower(), error) from error
+
+    def write(self, path: Path, *, force: bool = False) -> None:
+        """Write the file whole, or leave what was there.
+
+        Raises:
+            BadInputError: the file exists and ``force`` is not given, or cannot be written.
+        """
+        write_atomically(path, self.model_dump_json(indent=1).encode() + b"\n", force=force)
+
+    def digest(self) -> str:
+        """SHA-256 of the document's canonical JSON."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file, gunzipped when its name ends in ``.gz``.
+
+    Raises:
+        BadFileError: missing, unreadable, or not whole.
+    """
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except FileNotFoundError:
+        raise BadFileError(path, "no such file", "check the path") from None
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise BadFileError(path, f"cannot be read ({reason})", "check the file") from error
+
+
+def write_atomically(path: Path, data: bytes, *, force: bool) -> None:
+    """Write bytes under a temporary name and rename; a reader never sees half a file."""
+    if path.suffix == ".gz":
+        data = gzip.compress(data, mtime=0)
+    with replacing(path, force=force) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, force: bool) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place when the block succeeds.
+
+    Raises:
+        BadInputError: ``path`` exists and ``force`` is false, or its folder cannot be written.
+    """
+    refuse_overwrite(path, force=force)
+    temporary: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _umask_permissions(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise BadInputError(
+            f"{path}: cannot be written ({error.strerror or error})",
+            "choose another --output or free some space",
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def refuse_overwrite(path: Path, *, force: bool) -> None:
+    """Raise BadInputError when ``path`` exists and may not be replaced."""
+    if path.is_dir():
+        raise BadInputError(f"{path}: is a folder", "name a file with --output")
+    if path.exists() and not force:
+        raise BadInputError(f"{path}: already exists", "add --force to overwrite it")
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def package_digest(package: Path) -> str:
+    """SHA-256 over a package folder: every file's relative path and digest, in order."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in package.rglob("*") if p.is_file()):
+        digest.update(f"{path.relative_to(package).as_posix()}\0{file_digest(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
+    first: Any = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "the file"
+    if first["type"] == "json_invalid":
+        return BadFileError(path, f"is not whole JSON ({first['msg']})", f"write the {kind} again")
+    if field == "schema_version":
+        return BadFileError(
+            path,
+            f"schema_version is {first['input']!r}, which this devsim does not read as a {kind}",
+            "use the devsim that wrote it, or make the file again",
+        )
+    return BadFileError(
+        path, f"{field}: {first['msg']}", f"mend the field or make the {kind} again"
+    )
+
+
+def _umask_permissions(path: Path) -> None:
+    """Give a file made by mkstemp (0600) the permissions an ordinary new file would have."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)

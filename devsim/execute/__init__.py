@@ -1,0 +1,1 @@
+"""A policy driven in real time: threads, a memory ledger, a watched process."""

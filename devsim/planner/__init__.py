@@ -1,0 +1,1 @@
+"""Searches plans and states a lower bound."""

@@ -1,0 +1,1 @@
+"""Policies as pure state machines: no clock, no threads, no I/O."""

@@ -1,0 +1,1 @@
+"""Reads a trace: stalls, footprint, differences between two traces."""

@@ -1,0 +1,1 @@
+"""Runtimes: load, predict and unload one package."""

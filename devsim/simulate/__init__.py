@@ -1,0 +1,1 @@
+"""A policy driven in simulated time (simpy)."""

@@ -1,0 +1,1 @@
+"""Workloads in torch, as lists of blocks."""
