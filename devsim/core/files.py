@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -34,7 +35,7 @@ class Document(Frozen):
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            raise _bad_document(path, cls.__name__.lower(), error) from error
+            raise bad_document(path, cls.__name__.lower(), error) from error
 
     def write(self, path: Path, *, force: bool = False) -> None:
         """Write the file whole, or leave what was there.
@@ -60,7 +61,7 @@ def read_bytes(path: Path) -> bytes:
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except FileNotFoundError:
         raise BadFileError(path, "no such file", "check the path") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadFileError(path, f"cannot be read ({reason})", "check the file") from error
 
@@ -121,11 +122,16 @@ def package_digest(package: Path) -> str:
     return digest.hexdigest()
 
 
-def _bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
+def bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
+    """Turn pydantic's findings into one line that names the file, the first field and the fix."""
     first: Any = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"]) or "the file"
     if first["type"] == "json_invalid":
         return BadFileError(path, f"is not whole JSON ({first['msg']})", f"write the {kind} again")
+    if field == "schema_version" and first["type"] == "missing":
+        return BadFileError(
+            path, f"has no schema_version, so it is not a devsim {kind}", "check the path"
+        )
     if field == "schema_version":
         return BadFileError(
             path,

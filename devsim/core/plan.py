@@ -1,0 +1,63 @@
+"""A plan: how a pipeline is cut, what stays resident, and what that is predicted to cost."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from devsim.core.files import Document, Frozen
+from devsim.core.pipeline import Pipeline
+
+
+class Residency(Frozen):
+    """What a policy may keep and load ahead in one stage."""
+
+    resident: tuple[Annotated[int, Field(ge=0)], ...] = Field(description="chunk numbers, rising")
+    window: int = Field(ge=0, description="chunks the loader may hold ahead of the compute")
+
+
+class Prediction(Frozen):
+    """What a simulation says of a schedule."""
+
+    makespan_ns: int = Field(ge=0)
+    peak_bytes: int = Field(ge=0)
+    load_busy_ns: int = Field(ge=0)
+    compute_busy_ns: int = Field(ge=0)
+    stalls_ns: dict[str, int] = Field(description="compute lane idle, by cause")
+
+
+class Baseline(Frozen):
+    """What a named policy costs on the same profile and budget, one chunk a block."""
+
+    policy: str
+    prediction: Prediction
+
+
+class Plan(Document):
+    """A plan file. It carries its chunks' costs, so it simulates and validates on its own."""
+
+    schema_version: Literal[1]
+    device: str
+    shape: str
+    profile_digest: str
+    budget_bytes: int = Field(gt=0)
+    policy: str
+    pipeline: Pipeline
+    residency: tuple[Residency, ...] = Field(description="one a stage")
+    prediction: Prediction
+    lower_bound_ns: int = Field(ge=0)
+    baselines: tuple[Baseline, ...]
+
+    @property
+    def gap(self) -> float:
+        """How far the predicted makespan is above the lower bound, as a fraction of the bound."""
+        return self.prediction.makespan_ns / max(self.lower_bound_ns, 1) - 1
+
+    @model_validator(mode="after")
+    def _residency_matches_the_stages(self) -> Self:
+        if len(self.residency) != len(self.pipeline.stages):
+            raise ValueError("residency needs one entry a stage")
+        for residency, stage in zip(self.residency, self.pipeline.stages, strict=True):
+            chunks = residency.resident
+            if list(chunks) != sorted(set(chunks)) or any(c >= len(stage.chunks) for c in chunks):
+                raise ValueError(f"residency of stage {stage.name} names chunks it does not have")
+        return self

@@ -1,0 +1,128 @@
+"""A profile: what every block of a workload costs on one device, and how that is known."""
+
+import statistics
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+from devsim.core.files import Document, Frozen
+
+Provenance = Literal["measured", "published", "modelled"]
+Nanoseconds = Annotated[int, Field(ge=0)]
+
+
+class Source(Frozen):
+    """Where figures come from."""
+
+    provenance: Provenance
+    text: str = Field(min_length=1)
+
+
+class Bytes(Frozen):
+    """A number of bytes and the key of its source."""
+
+    bytes: int = Field(ge=0)
+    source: str
+
+
+class Samples(Frozen):
+    """Durations of one activity in nanoseconds, in the order taken, and the key of their source."""
+
+    ns: tuple[Nanoseconds, ...] = Field(min_length=1)
+    warmup: int = Field(default=0, ge=0, description="runs made before the first sample, not kept")
+    source: str
+
+    @property
+    def median_ns(self) -> int:
+        """The median, rounded to a nanosecond."""
+        return round(statistics.median(self.ns))
+
+
+class Variant(Frozen):
+    """One package of a block."""
+
+    package: str
+    digest: str = Field(description="SHA-256 of the package; empty when it was never converted")
+    weight_bytes: Bytes = Field(description="on disk")
+    resident_bytes: Bytes = Field(description="held while loaded")
+    transient_bytes: Bytes = Field(description="held on top during a load")
+    activation_bytes: Bytes = Field(description="held on top during a compute")
+    bytes_moved: Bytes = Field(description="weights, inputs and outputs of one compute")
+    flops: int = Field(ge=0)
+    cold_load: Samples
+    cached_load: Samples
+    unload: Samples
+    compute: Samples
+
+
+class BlockProfile(Frozen):
+    """A block and its variants; the first variant is the default."""
+
+    name: str
+    variants: dict[str, Variant] = Field(min_length=1)
+
+
+class StageProfile(Frozen):
+    """The blocks of a stage in compute order."""
+
+    name: str
+    iterations: int = Field(ge=1)
+    boundary_bytes: Bytes = Field(description="tensors that flow between the stage's blocks")
+    blocks: tuple[BlockProfile, ...] = Field(min_length=1)
+
+
+class Contention(Frozen):
+    """How many times longer an activity takes while the other lane is busy."""
+
+    load_slowdown: float = Field(ge=1)
+    compute_slowdown: float = Field(ge=1)
+    source: str
+
+
+class Profile(Document):
+    """A profile file, ``profiles/WORKLOAD/NAME.json``."""
+
+    schema_version: Literal[1]
+    workload: str
+    device: str
+    size: str
+    shape: str
+    environment: dict[str, str]
+    sources: dict[str, Source] = Field(min_length=1)
+    baseline_bytes: Bytes = Field(description="held by the process before any package is loaded")
+    load_fixed: Samples = Field(description="the part of a load that does not grow with its bytes")
+    dispatch: Samples = Field(description="the part of a compute that a joined chunk pays once")
+    contention: Contention
+    stages: tuple[StageProfile, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _every_source_is_known(self) -> Self:
+        unknown = sorted(set(_source_keys(self)) - set(self.sources))
+        if unknown:
+            raise ValueError(f"source '{unknown[0]}' is not listed in sources")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for names in (
+            [s.name for s in self.stages],
+            *([b.name for b in s.blocks] for s in self.stages),
+        ):
+            if len(set(names)) != len(names):
+                raise ValueError("two stages, or two blocks of a stage, share a name")
+        return self
+
+
+def _source_keys(value: object) -> Iterator[str]:
+    if isinstance(value, Bytes | Samples | Contention):
+        yield value.source
+    elif isinstance(value, BaseModel):
+        for _, inner in value:
+            yield from _source_keys(inner)
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _source_keys(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _source_keys(inner)

@@ -1,0 +1,48 @@
+"""The device files and profiles that come with devsim."""
+
+from pathlib import Path
+
+import devsim
+from devsim.core.device import Device
+from devsim.core.errors import BadInputError
+
+
+def profiles_folder() -> Path:
+    """Where the shipped files are: inside an installed wheel, or beside a source checkout."""
+    package = Path(devsim.__file__).parent
+    installed = package / "profiles"
+    return installed if installed.is_dir() else package.parent / "profiles"
+
+
+def device_names() -> list[str]:
+    """The devices that ``--device`` knows by name."""
+    return sorted(path.stem for path in (profiles_folder() / "devices").glob("*.toml"))
+
+
+def read_device(name_or_path: str) -> Device:
+    """Read a device by name, or from a path that ends in ``.toml``.
+
+    Raises:
+        BadInputError: there is no such device.
+    """
+    if name_or_path.endswith(".toml"):
+        return Device.read(Path(name_or_path))
+    if name_or_path not in device_names():
+        known = ", ".join(device_names())
+        raise BadInputError(f"unknown device '{name_or_path}'", f"use one of: {known}; or a .toml")
+    return Device.read(profiles_folder() / "devices" / f"{name_or_path}.toml")
+
+
+def profile_path(workload: str, device: str) -> Path:
+    """The shipped profile of a workload on a device; the first by name when there are several.
+
+    Raises:
+        BadInputError: there is none.
+    """
+    found = sorted((profiles_folder() / workload).glob(f"{device}-*.json"))
+    if not found:
+        raise BadInputError(
+            f"no profile of '{workload}' for '{device}' comes with devsim",
+            "measure one with devsim profile and name it with --profile",
+        )
+    return found[0]
