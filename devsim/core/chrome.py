@@ -44,6 +44,15 @@ class SpanArgs(Frozen):
     cold: bool
     waited_for: str
 
+    @classmethod
+    def of(cls, span: Span) -> "SpanArgs":
+        """The facts of a span."""
+        return cls(**span._asdict())
+
+    def span(self) -> Span:
+        """The span with these facts."""
+        return Span(**dict(self))
+
 
 class FootprintArgs(Frozen):
     """A sample of the footprint counter."""
@@ -89,7 +98,7 @@ def read_trace(path: Path) -> Trace:
             policy=metadata.policy,
             budget_bytes=metadata.budget_bytes,
             environment=metadata.environment,
-            spans=tuple(_span(args) for args in _SPANS.validate_python(spans)),
+            spans=tuple(args.span() for args in _SPANS.validate_python(spans)),
             footprint=tuple(
                 Footprint(s.time_ns, s.bytes) for s in _FOOTPRINT.validate_python(samples)
             ),
@@ -168,17 +177,3 @@ def _at(span: Span, phase: str, time_ns: int) -> dict[str, Any]:
     where = {"ts": time_ns / 1000, "pid": _PID, "tid": lane}
     return {"name": f"{span.kind.value} {span.name}", "cat": span.kind.value, "ph": phase, **where}
 
-
-def _span(args: SpanArgs) -> Span:
-    return Span(
-        kind=args.kind,
-        position=args.position,
-        stage=args.stage,
-        iteration=args.iteration,
-        chunk=args.chunk,
-        name=args.name,
-        start_ns=args.start_ns,
-        end_ns=args.end_ns,
-        cold=args.cold,
-        waited_for=args.waited_for,
-    )

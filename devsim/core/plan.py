@@ -29,7 +29,7 @@ class Baseline(Frozen):
     """What a named policy costs on the same profile and budget, one chunk a block."""
 
     policy: str
-    prediction: Prediction
+    prediction: Prediction | None = Field(description="null when it cannot keep the budget")
 
 
 class Plan(Document):

@@ -1,0 +1,112 @@
+"""From the measurements of a folder's packages to its profile."""
+
+from devsim.core.manifest import Block, Manifest, StageManifest
+from devsim.core.profile import (
+    BlockProfile,
+    Bytes,
+    Contention,
+    Profile,
+    Samples,
+    Source,
+    StageProfile,
+    Variant,
+)
+from devsim.execute.measure import Effort, Measurement
+from devsim.execute.tensors import boundary_bytes, port_bytes
+
+_RUN, _PACKAGE, _UNJOINED = "run", "package", "unjoined"
+
+
+def assemble(
+    manifest: Manifest,
+    measured: dict[str, Measurement],
+    contended: tuple[float, float],
+    baseline_bytes: int,
+    environment: dict[str, str],
+    effort: Effort,
+) -> Profile:
+    """Put measurements together as a profile.
+
+    Args:
+        manifest: of the folder that was measured.
+        measured: by package digest.
+        contended: slow-down of a load beside computes, and of a compute beside loads.
+        baseline_bytes: footprint of the process with nothing loaded.
+        environment: facts of the machine and the runtime; has ``device``.
+        effort: how often each package was measured.
+    """
+    load_slowdown, compute_slowdown = contended
+    nothing = Samples(ns=(0,), source=_UNJOINED)
+    return Profile(
+        schema_version=1,
+        workload=manifest.workload,
+        device=environment["device"],
+        size=manifest.size,
+        shape=manifest.shape,
+        environment=environment,
+        sources=_sources(manifest, environment),
+        baseline_bytes=Bytes(bytes=baseline_bytes, source=_RUN),
+        load_fixed=nothing,
+        dispatch=nothing,
+        contention=Contention(
+            load_slowdown=load_slowdown, compute_slowdown=compute_slowdown, source=_RUN
+        ),
+        stages=tuple(
+            _stage(stage, manifest.precision, measured, effort) for stage in manifest.stages
+        ),
+    )
+
+
+def _sources(manifest: Manifest, environment: dict[str, str]) -> dict[str, Source]:
+    runtime, device = environment["runtime"], environment["device"]
+    return {
+        _RUN: Source(
+            provenance="measured",
+            text=f"runtime {runtime} on {device}, each package alone; weights: {manifest.weights}",
+        ),
+        _PACKAGE: Source(provenance="measured", text="sizes of the package's files and tensors"),
+        _UNJOINED: Source(
+            provenance="modelled",
+            text="a chunk runs as its blocks' packages one after another: joining saves nothing",
+        ),
+    }
+
+
+def _stage(
+    stage: StageManifest, variant: str, measured: dict[str, Measurement], effort: Effort
+) -> StageProfile:
+    return StageProfile(
+        name=stage.name,
+        iterations=stage.iterations,
+        boundary_bytes=Bytes(bytes=boundary_bytes(stage), source=_PACKAGE),
+        blocks=tuple(
+            BlockProfile(
+                name=block.name,
+                variants={variant: _variant(block, measured[block.digest], effort)},
+            )
+            for block in stage.blocks
+        ),
+    )
+
+
+def _variant(block: Block, measurement: Measurement, effort: Effort) -> Variant:
+    ports = (*block.inputs, *block.outputs)
+    moved = block.weight_bytes + sum(port_bytes(port) for port in ports)
+    return Variant(
+        package=block.package,
+        digest=block.digest,
+        weight_bytes=Bytes(bytes=block.weight_bytes, source=_PACKAGE),
+        resident_bytes=Bytes(bytes=measurement.resident_bytes, source=_RUN),
+        transient_bytes=Bytes(bytes=measurement.transient_bytes, source=_RUN),
+        activation_bytes=Bytes(bytes=measurement.activation_bytes, source=_RUN),
+        bytes_moved=Bytes(bytes=moved, source=_PACKAGE),
+        flops=block.flops,
+        cold_load=Samples(ns=measurement.cold_load_ns, source=_RUN),
+        cached_load=_samples(measurement.cached_load_ns, effort),
+        unload=_samples(measurement.unload_ns, effort),
+        compute=_samples(measurement.compute_ns, effort),
+    )
+
+
+def _samples(durations_ns: tuple[int, ...], effort: Effort) -> Samples:
+    return Samples(ns=durations_ns, warmup=effort.warmup, source=_RUN)

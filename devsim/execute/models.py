@@ -1,0 +1,69 @@
+"""A folder of converted packages, checked against what is to be run from it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from devsim.core.errors import BadFileError, BadInputError
+from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
+from devsim.core.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Models:
+    """The packages of a folder, by stage and block."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> "Models":
+        """Read a folder's manifest and check that its packages are there.
+
+        Raises:
+            BadFileError: the manifest or a package is missing or damaged.
+        """
+        models = cls(folder, Manifest.read(folder / MANIFEST_NAME))
+        for stage in models.manifest.stages:
+            for block in stage.blocks:
+                if not models.path(block).is_dir():
+                    raise BadFileError(
+                        models.path(block), "package is missing", "convert the workload again"
+                    )
+        return models
+
+    def path(self, block: Block) -> Path:
+        """Where a block's package is."""
+        return self.folder / block.package
+
+    def stage(self, name: str) -> StageManifest:
+        """A stage by name.
+
+        Raises:
+            BadInputError: the folder has no such stage.
+        """
+        for stage in self.manifest.stages:
+            if stage.name == name:
+                return stage
+        raise BadInputError(
+            f"{self.folder}: has no stage '{name}'", "name the folder that the profile was made of"
+        )
+
+    def chunks(self, pipeline: Pipeline) -> list[list[tuple[Block, ...]]]:
+        """The blocks of every chunk of every stage of a pipeline.
+
+        Raises:
+            BadInputError: the pipeline has blocks that the folder lacks, or in another order.
+        """
+        return [self._stage_chunks(pipeline, number) for number in range(len(pipeline.stages))]
+
+    def _stage_chunks(self, pipeline: Pipeline, number: int) -> list[tuple[Block, ...]]:
+        stage = pipeline.stages[number]
+        blocks = self.stage(stage.name).blocks
+        wanted = [name for chunk in stage.chunks for name in chunk.blocks]
+        if wanted != [block.name for block in blocks]:
+            raise BadInputError(
+                f"{self.folder}: stage {stage.name} has other blocks than the plan",
+                "make the plan from a profile of this folder",
+            )
+        by_name = {block.name: block for block in blocks}
+        return [tuple(by_name[name] for name in chunk.blocks) for chunk in stage.chunks]

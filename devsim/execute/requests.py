@@ -1,0 +1,76 @@
+"""What is asked of the worker process and what it answers: a line of JSON each."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from devsim.core.chrome import SpanArgs
+from devsim.core.files import Frozen
+from devsim.core.plan import Plan
+from devsim.core.profile import Profile
+from devsim.execute.measure import Effort
+
+
+class RunRequest(Frozen):
+    """Run a plan once."""
+
+    do: Literal["run"] = "run"
+    plan: Plan
+    models: Path
+    runtime: str
+    threads: int = Field(ge=1, description="of one compute")
+
+
+class ProfileRequest(Frozen):
+    """Measure every package of a folder."""
+
+    do: Literal["profile"] = "profile"
+    models: Path
+    runtime: str
+    threads: int = Field(ge=1, description="of one compute")
+    effort: Effort
+    finished: Path = Field(description="where finished measurements are kept")
+
+
+class Progress(Frozen):
+    """How far the work is."""
+
+    event: Literal["progress"] = "progress"
+    done: int
+    total: int
+    what: str
+
+
+class RunAnswer(Frozen):
+    """A run that has ended; span times count from ``started_ns`` (time.monotonic_ns)."""
+
+    event: Literal["run"] = "run"
+    started_ns: int
+    spans: tuple[SpanArgs, ...]
+    outputs_digest: str
+    environment: dict[str, str]
+
+
+class ProfileAnswer(Frozen):
+    """A finished profile."""
+
+    event: Literal["profile"] = "profile"
+    profile: Profile
+
+
+class Failure(Frozen):
+    """An error that the user can mend."""
+
+    event: Literal["failure"] = "failure"
+    problem: str
+    fix: str
+    exit_status: int
+
+
+Answer = Progress | RunAnswer | ProfileAnswer | Failure
+
+REQUEST: TypeAdapter[RunRequest | ProfileRequest] = TypeAdapter(
+    Annotated[RunRequest | ProfileRequest, Field(discriminator="do")]
+)
+ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="event")])

@@ -1,0 +1,103 @@
+"""The tensors that flow from block to block of a stage."""
+
+import hashlib
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from devsim.core.errors import BadInputError
+from devsim.core.manifest import Block, Port, StageManifest
+from devsim.runtime.protocol import Array
+
+
+class TensorStore:
+    """Boundary tensors of one stage, by name.
+
+    What no block before it has written is an external input of the stage: seeded random values,
+    the same at the start of every iteration.
+
+    Raises:
+        BadInputError: one block's output is not what a later block takes.
+    """
+
+    def __init__(self, stage: StageManifest) -> None:
+        self._last_use = _last_uses(stage.blocks)
+        self._external = {port.tensor: _random(port) for port in external_ports(stage)}
+        self._tensors: dict[str, Array] = {}
+
+    def start_iteration(self) -> None:
+        """Put the external inputs back to what they were."""
+        self._tensors = dict(self._external)
+
+    def inputs(self, block: Block) -> dict[str, Array]:
+        """What a block takes, by the package's input names."""
+        return {port.name: self._tensors[port.tensor] for port in block.inputs}
+
+    def put(self, block: Block, outputs: Mapping[str, Array]) -> None:
+        """Drop the inputs that no later block takes, and keep what the block has computed."""
+        for tensor in [t for t in self._tensors if self._last_use.get(t) == block.name]:
+            del self._tensors[tensor]
+        for port in block.outputs:
+            self._tensors[port.tensor] = outputs[port.name]
+
+    def digest(self) -> str:
+        """SHA-256 of the tensors that are left: after the last block, the stage's outputs."""
+        digest = hashlib.sha256()
+        for name, array in sorted(self._tensors.items()):
+            if array is not self._external.get(name):
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+
+def boundary_bytes(stage: StageManifest) -> int:
+    """The most bytes that a store of the stage holds at any time."""
+    last_use = _last_uses(stage.blocks)
+    external = sum(port_bytes(port) for port in external_ports(stage))
+    written: dict[str, int] = {}
+    most = 0
+    for block in stage.blocks:
+        written = {t: size for t, size in written.items() if last_use.get(t) != block.name}
+        written |= {port.tensor: port_bytes(port) for port in block.outputs}
+        most = max(most, sum(written.values()))
+    return external + most
+
+
+def random_inputs(block: Block) -> dict[str, Array]:
+    """Seeded random values for a block's inputs, by the package's input names."""
+    return {port.name: _random(port) for port in block.inputs}
+
+
+def external_ports(stage: StageManifest) -> list[Port]:
+    """The inputs that no block before has written."""
+    written: dict[str, Port] = {}
+    external: dict[str, Port] = {}
+    for block in stage.blocks:
+        for port in block.inputs:
+            known = written.get(port.tensor) or external.setdefault(port.tensor, port)
+            if (known.shape, known.dtype) != (port.shape, port.dtype):
+                raise BadInputError(
+                    f"block {block.name} takes {port.tensor} as {port.dtype}{list(port.shape)}, "
+                    f"but it is {known.dtype}{list(known.shape)}",
+                    "convert the stage's blocks for one shape",
+                )
+        written.update({port.tensor: port for port in block.outputs})
+    return list(external.values())
+
+
+def _last_uses(blocks: Sequence[Block]) -> dict[str, str]:
+    """The block after which a tensor is needed no more; outputs nobody takes have none."""
+    return {port.tensor: block.name for block in blocks for port in block.inputs}
+
+
+def port_bytes(port: Port) -> int:
+    """Bytes of a tensor."""
+    return math.prod(port.shape) * np.dtype(port.dtype).itemsize
+
+
+def _random(port: Port) -> Array:
+    rng = np.random.default_rng(zlib.crc32(port.tensor.encode()))
+    if port.dtype == "int32":
+        return rng.integers(0, 100, port.shape, dtype=np.int32)
+    return rng.standard_normal(port.shape, dtype=np.float32).astype(port.dtype)

@@ -1,0 +1,106 @@
+"""The process that runs models: ``python -m devsim.execute.worker``.
+
+Models run in a process of their own because a package may load well and then kill its process,
+and because a footprint is only clean where nothing else lives. One line on standard input is the
+request, every line on standard output is an answer (``devsim.execute.requests``).
+"""
+
+import os
+import platform
+import signal
+import sys
+from typing import TextIO
+
+import devsim
+from devsim.core.chrome import SpanArgs
+from devsim.core.errors import DevsimError
+from devsim.execute.executor import execute
+from devsim.execute.models import Models
+from devsim.execute.profiler import profile_models
+from devsim.execute.requests import (
+    REQUEST,
+    Answer,
+    Failure,
+    ProfileAnswer,
+    ProfileRequest,
+    Progress,
+    RunAnswer,
+    RunRequest,
+)
+from devsim.policy.named import policy_of
+from devsim.runtime.choose import open_runtime
+
+
+class _Worker:
+    def __init__(self, answers: TextIO) -> None:
+        self._answers = answers
+
+    def serve(self, line: str) -> None:
+        request = REQUEST.validate_json(line)
+        try:
+            if isinstance(request, RunRequest):
+                self._run(request)
+            else:
+                self._profile(request)
+        except DevsimError as error:
+            status = error.exit_status
+            self._say(Failure(problem=error.problem, fix=error.fix, exit_status=status))
+
+    def _run(self, request: RunRequest) -> None:
+        runtime = open_runtime(request.runtime, request.threads)
+        execution = execute(
+            request.plan.pipeline,
+            policy_of(request.plan),
+            request.plan.budget_bytes,
+            Models.open(request.models),
+            runtime,
+            lambda done, total: self._say(Progress(done=done, total=total, what="computes")),
+        )
+        self._say(
+            RunAnswer(
+                started_ns=execution.started_ns,
+                spans=tuple(SpanArgs.of(span) for span in execution.spans),
+                outputs_digest=execution.outputs_digest,
+                environment=_environment(request),
+            )
+        )
+
+    def _profile(self, request: ProfileRequest) -> None:
+        profile = profile_models(
+            Models.open(request.models),
+            open_runtime(request.runtime, request.threads),
+            request.effort,
+            _environment(request),
+            request.finished,
+            lambda done, total, name: self._say(Progress(done=done, total=total, what=name)),
+        )
+        self._say(ProfileAnswer(profile=profile))
+
+    def _say(self, answer: Answer) -> None:
+        self._answers.write(answer.model_dump_json() + "\n")
+        self._answers.flush()
+
+
+def _environment(request: RunRequest | ProfileRequest) -> dict[str, str]:
+    return {
+        "device": platform.node() or "host",
+        "runtime": request.runtime,
+        "compute_threads": str(request.threads),
+        "cpu_count": str(os.cpu_count()),
+        "machine": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "devsim": devsim.__version__,
+    }
+
+
+def main() -> None:
+    """Serve one request; the parent alone is interrupted, and ends this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        _Worker(answers).serve(sys.stdin.readline())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""The planner: from a profile and a budget to a plan, verified by simulation."""
+
+from devsim.core.errors import InfeasibleBudgetError
+from devsim.core.pipeline import Pipeline
+from devsim.core.plan import Baseline, Plan, Residency
+from devsim.core.profile import Profile
+from devsim.core.units import format_bytes
+from devsim.planner.bound import lower_bound_ns
+from devsim.planner.cut import cut_stage, iterations_of, pipeline_of
+from devsim.planner.search import best_for_stage
+from devsim.policy.feasible import smallest_budget_bytes
+from devsim.policy.named import BASELINES, baseline
+from devsim.policy.planned import Planned
+from devsim.simulate.predict import summarise
+from devsim.simulate.simulator import simulate
+
+
+def plan(profile: Profile, budget_bytes: int, iterations: dict[str, int] | None = None) -> Plan:
+    """Search a plan for every stage of a profile under a budget.
+
+    Args:
+        profile: what every block costs.
+        budget_bytes: what the process may hold, its baseline included.
+        iterations: by stage, where they differ from the profile's.
+
+    Raises:
+        InfeasibleBudgetError: some block does not fit; carries the smallest budget that works.
+        BadInputError: ``iterations`` names a stage that the profile does not have.
+    """
+    counts = iterations_of(profile, iterations or {})
+    blocks = pipeline_of(
+        profile, tuple(cut_stage(profile, stage, 1, counts[stage.name]) for stage in profile.stages)
+    )
+    _require_room(blocks, budget_bytes)
+    baselines = tuple(_baseline(name, blocks, budget_bytes) for name in BASELINES)
+    pipeline, residency = _search(profile, counts, budget_bytes)
+    trace = simulate(pipeline, Planned(residency), budget_bytes)
+    return Plan(
+        schema_version=1,
+        device=profile.device,
+        shape=profile.shape,
+        profile_digest=profile.digest(),
+        budget_bytes=budget_bytes,
+        policy="planned",
+        pipeline=pipeline,
+        residency=residency,
+        prediction=summarise(trace),
+        lower_bound_ns=lower_bound_ns(profile, blocks, budget_bytes),
+        baselines=baselines,
+    )
+
+
+def _search(
+    profile: Profile, counts: dict[str, int], budget_bytes: int
+) -> tuple[Pipeline, tuple[Residency, ...]]:
+    """The best candidate of each stage on its own, together.
+
+    The largest stage's boundary tensors are held throughout, so the others have that less.
+    """
+    largest_bytes = max(stage.boundary_bytes.bytes for stage in profile.stages)
+    chosen = []
+    for stage in profile.stages:
+        room_bytes = budget_bytes - largest_bytes + stage.boundary_bytes.bytes
+        candidate = best_for_stage(profile, stage, counts[stage.name], room_bytes)
+        if candidate is None:
+            raise AssertionError("one chunk a block and nothing resident was checked to fit")
+        chosen.append(candidate)
+    pipeline = pipeline_of(profile, tuple(candidate.stage for candidate in chosen))
+    return pipeline, tuple(candidate.residency for candidate in chosen)
+
+
+def _baseline(name: str, blocks: Pipeline, budget_bytes: int) -> Baseline:
+    try:
+        trace = simulate(blocks, baseline(name, blocks, budget_bytes), budget_bytes)
+    except InfeasibleBudgetError:
+        return Baseline(policy=name, prediction=None)
+    return Baseline(policy=name, prediction=summarise(trace))
+
+
+def _require_room(blocks: Pipeline, budget_bytes: int) -> None:
+    need, culprit = smallest_budget_bytes(blocks)
+    if need > budget_bytes:
+        raise InfeasibleBudgetError(
+            f"{culprit} does not fit a budget of {format_bytes(budget_bytes)}",
+            need,
+            f"the smallest budget that works is {need} bytes ({format_bytes(need)})",
+        )
