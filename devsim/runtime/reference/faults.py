@@ -1,0 +1,22 @@
+"""What is wrong inside a package; the runtime adds the package's path and the fix."""
+
+
+class MalformedError(Exception):
+    """The package contradicts itself or the format; the text names the field."""
+
+
+class UnknownOperationError(Exception):
+    """The package uses an operation, or a form of one, that the runtime does not know."""
+
+
+COMPUTE_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What torch and Python raise when an operation's arguments do not fit together."""

@@ -1,0 +1,98 @@
+"""The files of an ``.mlpackage``: where its program and weights are, and whether they changed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from devsim.core.errors import BadFileError, DevsimError
+from devsim.core.files import read_bytes
+from devsim.runtime.reference.faults import MalformedError
+from devsim.runtime.reference.proto import Message, parse_model
+
+_CONVERT_AGAIN = "convert the package again"
+_MODEL_PATH = "@model_path/"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one state of a file from another without reading it."""
+
+    path: Path
+    size: int
+    modified_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An opened package: its root, its spec file and the parsed spec."""
+
+    root: Path
+    model_path: Path
+    model: Message
+
+    def weight_path(self, name: str) -> Path:
+        """Where a blob file named in the program is; always inside the package."""
+        if not name.startswith(_MODEL_PATH):
+            raise BadFileError(self.root, f"weights are in '{name}'", _CONVERT_AGAIN)
+        return _inside(self.root, self.model_path.parent, name.removeprefix(_MODEL_PATH))
+
+
+def open_package(root: Path) -> Package:
+    """Find and parse the program of a package.
+
+    Raises:
+        BadFileError: missing, truncated, or not an ML program.
+    """
+    manifest_path = root / "Manifest.json"
+    if not root.is_dir():
+        problem = "is a file, not a package folder" if root.exists() else "no such package"
+        raise BadFileError(root, problem, "give the path of an .mlpackage folder")
+    model_path = _model_path(root, manifest_path)
+    try:
+        model = parse_model(read_bytes(model_path))
+    except MalformedError as error:
+        raise BadFileError(model_path, str(error), _CONVERT_AGAIN) from error
+    kind = model.WhichOneof("Type")
+    if kind != "mlProgram":
+        raise BadFileError(
+            root, f"is a {kind or 'model of no type'}, not an ML program",
+            "convert the model with convert_to='mlprogram'",
+        )  # fmt: skip
+    return Package(root, model_path, model)
+
+
+def identity(path: Path) -> Identity:
+    """The state of a file now.
+
+    Raises:
+        BadFileError: the file is not there.
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise BadFileError(path, "no such file", _CONVERT_AGAIN) from error
+    return Identity(path, status.st_size, status.st_mtime_ns)
+
+
+def _model_path(root: Path, manifest_path: Path) -> Path:
+    try:
+        manifest = json.loads(read_bytes(manifest_path))
+        item = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]["path"]
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        if isinstance(error, DevsimError):
+            raise
+        raise BadFileError(manifest_path, "names no root model", _CONVERT_AGAIN) from error
+    if not isinstance(item, str):
+        raise BadFileError(manifest_path, "the root model's path is not text", _CONVERT_AGAIN)
+    return _inside(root, root / "Data", item)
+
+
+def _inside(root: Path, folder: Path, relative: str) -> Path:
+    try:
+        path = (folder / relative).resolve()
+        inside = path.is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadFileError(root, f"'{relative}' is not a path", _CONVERT_AGAIN) from error
+    if not inside:
+        raise BadFileError(root, f"'{relative}' leaves the package", _CONVERT_AGAIN)
+    return path
