@@ -39,6 +39,7 @@ class Plan(Document):
     device: str
     shape: str
     profile_digest: str
+    environment: dict[str, str] = Field(description="where the profile's figures were taken")
     budget_bytes: int = Field(gt=0)
     policy: str
     pipeline: Pipeline

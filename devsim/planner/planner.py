@@ -40,6 +40,7 @@ def plan(profile: Profile, budget_bytes: int, iterations: dict[str, int] | None 
         device=profile.device,
         shape=profile.shape,
         profile_digest=profile.digest(),
+        environment=profile.environment,
         budget_bytes=budget_bytes,
         policy="planned",
         pipeline=pipeline,

@@ -97,7 +97,8 @@ def _parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 def _kind(annotation: Annotation) -> tuple[Convert | None, bool]:
     present = [arg for arg in typing.get_args(annotation) if arg is not type(None)]
-    if typing.get_origin(annotation) is not tuple and len(present) == 1:
+    origin: Any = typing.get_origin(annotation)
+    if origin is not tuple and len(present) == 1:
         annotation = present[0]
     if annotation in _CONVERSIONS:
         return _CONVERSIONS[annotation], False
