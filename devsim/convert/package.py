@@ -1,0 +1,107 @@
+"""One torch module to one Core ML package, quietly."""
+
+import contextlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from devsim.convert.quiet import quiet
+from devsim.core.errors import BadInputError
+from devsim.core.manifest import Port
+
+with quiet():
+    import coremltools as ct
+
+Precision = Literal["fp32", "fp16"]
+
+_PRECISIONS = {"fp32": ct.precision.FLOAT32, "fp16": ct.precision.FLOAT16}
+_TORCH_TYPES = {"float32": torch.float32, "float16": torch.float16, "int32": torch.int32}
+
+
+def write_package(
+    module: nn.Module,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    package: Path,
+    precision: Precision,
+) -> None:
+    """Convert a module to an ML program for iOS 17; the folder appears whole or not at all.
+
+    The same module gives the same bytes again, so that a package's digest identifies it.
+
+    Raises:
+        BadInputError: the folder cannot be written.
+    """
+    with quiet(), _replacing(package) as temporary:
+        ct.convert(
+            torch.export.export(module, _zeros(inputs, "cpu")).run_decompositions({}),
+            inputs=[ct.TensorType(p.name, p.shape, np.dtype(p.dtype).type) for p in inputs],
+            outputs=[ct.TensorType(p.name, dtype=np.dtype(p.dtype).type) for p in outputs],
+            convert_to="mlprogram",
+            minimum_deployment_target=ct.target.iOS17,
+            compute_precision=_PRECISIONS[precision],
+            package_dir=str(temporary),
+            skip_model_load=True,
+        )
+        _make_reproducible(temporary)
+
+
+def weight_file_bytes(package: Path) -> int:
+    """Size of a package's ``weight.bin``; zero where there is none."""
+    return sum(path.stat().st_size for path in package.rglob("weight.bin"))
+
+
+def count_flops(module: nn.Module, inputs: Sequence[Port]) -> int:
+    """FLOPs of one forward, from shapes alone; a multiply-add counts as two."""
+    tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    shapes = {name: tensor.to("meta") for name, tensor in tensors.items()}
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        torch.func.functional_call(module, shapes, _zeros(inputs, "meta"))
+    return int(counter.get_total_flops())
+
+
+def _make_reproducible(package: Path) -> None:
+    """Write the program's maps in order, and name the package's items by their paths."""
+    program = package / "Data" / "com.apple.CoreML" / "model.mlmodel"
+    spec = ct.proto.Model_pb2.Model.FromString(program.read_bytes())
+    program.write_bytes(spec.SerializeToString(deterministic=True))
+    contents = package / "Manifest.json"
+    text = contents.read_text()
+    items = json.loads(text)["itemInfoEntries"]
+    for identifier, item in items.items():
+        text = text.replace(identifier, str(uuid.uuid5(uuid.NAMESPACE_URL, item["path"])))
+    contents.write_text(json.dumps(json.loads(text), indent=4, sort_keys=True))
+
+
+def _zeros(ports: Sequence[Port], device: str) -> tuple[Tensor, ...]:
+    return tuple(
+        torch.zeros(port.shape, dtype=_TORCH_TYPES[port.dtype], device=device) for port in ports
+    )
+
+
+@contextlib.contextmanager
+def _replacing(package: Path) -> Iterator[Path]:
+    """Yield a path for a new package that takes the place of ``package`` when it is whole."""
+    scratch = package.with_name(f".{package.stem}.partial")
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        yield scratch / package.name
+        if package.exists():
+            shutil.rmtree(package)
+        (scratch / package.name).rename(package)
+    except OSError as error:
+        raise BadInputError(
+            f"{package}: cannot be written ({error.strerror or error})",
+            "choose another --output or free some space",
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,12 @@
+"""STDiT3, the denoiser of Open-Sora 1.2, in torch."""
+
+from devsim.workloads.stdit3.model import (
+    Latent,
+    Part1,
+    Part2,
+    SpatialTemporalPair,
+    STDiT3,
+    STDiT3Config,
+)
+
+__all__ = ["Latent", "Part1", "Part2", "STDiT3", "STDiT3Config", "SpatialTemporalPair"]
