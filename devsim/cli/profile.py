@@ -1,0 +1,47 @@
+"""``devsim profile``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devsim.cli.options import Force, Json, Threads
+from devsim.cli.output import note, print_json, progress
+from devsim.core.files import refuse_overwrite
+
+
+def command(
+    models: Annotated[Path, typer.Argument(help="A converted folder.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The profile to write.", show_default=False)
+    ],
+    runtime: Annotated[str, typer.Option(help="What runs the packages.")] = "reference",
+    samples: Annotated[int, typer.Option(min=1, help="Loads and computes of each package.")] = 5,
+    cold_samples: Annotated[int, typer.Option(min=1, help="Cold loads of each package.")] = 3,
+    warmup: Annotated[int, typer.Option(min=0, help="Rounds before the first sample.")] = 1,
+    threads: Threads = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Measure every package of a folder: load, compute, unload, memory.
+
+    An interrupted profile goes on where it was: finished packages are kept beside the output.
+    """
+    from devsim.execute.measure import Effort
+    from devsim.execute.measured import profile_folder
+
+    refuse_overwrite(output, force=force)
+    finished = output.with_name(output.name + ".part")
+    effort = Effort(cold_samples=cold_samples, samples=samples, warmup=warmup)
+    with progress("profile") as show:
+        made = profile_folder(models, runtime, threads, effort, finished, show)
+    made.write(output, force=force)
+    finished.unlink(missing_ok=True)
+    if json:
+        print_json({"profile": str(output), **made.model_dump(mode="json")})
+        return
+    from devsim.report.console import stdout
+    from devsim.report.profile_view import show_profile
+
+    note(f"profile written to {output}")
+    show_profile(made, stdout())
