@@ -4,7 +4,7 @@ import contextlib
 import json
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,10 @@ with quiet():
     import coremltools as ct
 
 Precision = Literal["fp32", "fp16"]
+
+# Not torch.export: coremltools 9 drops keyword arguments of an exported graph, such as a GELU's
+# approximation (https://github.com/apple/coremltools/pull/2863).
+_trace: Callable[..., torch.jit.ScriptModule] = torch.jit.trace
 
 _PRECISIONS = {"fp32": ct.precision.FLOAT32, "fp16": ct.precision.FLOAT16}
 _TORCH_TYPES = {"float32": torch.float32, "float16": torch.float16, "int32": torch.int32}
@@ -42,7 +46,7 @@ def write_package(
     """
     with quiet(), _replacing(package) as temporary:
         ct.convert(
-            torch.export.export(module, _zeros(inputs, "cpu")).run_decompositions({}),
+            _trace(module, _zeros(inputs, "cpu"), check_trace=False),
             inputs=[ct.TensorType(p.name, p.shape, np.dtype(p.dtype).type) for p in inputs],
             outputs=[ct.TensorType(p.name, dtype=np.dtype(p.dtype).type) for p in outputs],
             convert_to="mlprogram",
