@@ -49,7 +49,7 @@ SOURCES = {
     "load": Source(
         provenance="modelled",
         text="On-device Sora's steps take 28-29 s without and 24-25 s with concurrent inference: "
-        "28 blocks save 4 s, so one cached load is 0.143 s; of it bytes / 1.45 GB/s, the rest fixed",
+        "28 blocks save 4 s: 0.143 s a cached load, of which bytes / 1.45 GB/s, the rest fixed",
     ),
     "cold": Source(
         provenance="modelled",

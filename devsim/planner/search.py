@@ -58,7 +58,7 @@ def _candidates(
         for count in range(most, -1, -1):
             resident = spread(count, len(cut.chunks)) if count else ()
             policy = Planned((Residency(resident=resident, window=0),))
-            if needed_bytes(_two_iterations(pipeline), policy)[0] > budget_bytes:
+            if needed_bytes(_few_iterations(pipeline), policy)[0] > budget_bytes:
                 continue
             bound_ns = _bound_ns(cut, frozenset(resident))
             for window in _WINDOWS:
@@ -96,10 +96,10 @@ def _steady_makespan_ns(profile: Profile, candidate: Candidate, budget_bytes: in
     return few + (iterations - _STEADY_AFTER) * (few - makespan_ns(_STEADY_AFTER - 1))
 
 
-def _two_iterations(pipeline: Pipeline) -> Pipeline:
-    """The least run in which every residency shows."""
+def _few_iterations(pipeline: Pipeline) -> Pipeline:
+    """The least run that holds as much as the whole one: first, steady and last iteration."""
     stages = tuple(
-        stage.model_copy(update={"iterations": min(stage.iterations, 2)})
+        stage.model_copy(update={"iterations": min(stage.iterations, _STEADY_AFTER)})
         for stage in pipeline.stages
     )
     return pipeline.model_copy(update={"stages": stages})
