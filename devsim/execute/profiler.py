@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from devsim.core.files import Frozen
 from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
+from devsim.execute.executor import warm_up
 from devsim.execute.footprint import footprint_bytes
 from devsim.execute.measure import Effort, Measurement, measure, measure_contention
 from devsim.execute.models import Models
@@ -48,6 +49,7 @@ def profile_models(
     known = _read_finished(finished, setting)
     blocks = [block for stage in models.manifest.stages for block in stage.blocks]
     measured: dict[str, Measurement] = {}
+    warm_up(models, runtime)
     for number, block in enumerate(blocks):
         on_block(number, len(blocks) + 1, block.name)
         if block.digest not in known:
