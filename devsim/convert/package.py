@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from devsim.convert.quiet import quiet
-from devsim.core.errors import BadInputError
 from devsim.core.manifest import Port
 
 with quiet():
@@ -22,11 +21,12 @@ with quiet():
 
 Precision = Literal["fp32", "fp16"]
 
+PARTIAL = ".*.partial"  # what a killed run leaves
+
 # Not torch.export: coremltools 9 drops keyword arguments of an exported graph, such as a GELU's
 # approximation (https://github.com/apple/coremltools/pull/2863).
 _trace: Callable[..., torch.jit.ScriptModule] = torch.jit.trace
 
-_PRECISIONS = {"fp32": ct.precision.FLOAT32, "fp16": ct.precision.FLOAT16}
 _TORCH_TYPES = {"float32": torch.float32, "float16": torch.float16, "int32": torch.int32}
 
 
@@ -40,9 +40,6 @@ def write_package(
     """Convert a module to an ML program for iOS 17; the folder appears whole or not at all.
 
     The same module gives the same bytes again, so that a package's digest identifies it.
-
-    Raises:
-        BadInputError: the folder cannot be written.
     """
     with quiet(), _replacing(package) as temporary:
         ct.convert(
@@ -51,7 +48,7 @@ def write_package(
             outputs=[ct.TensorType(p.name, dtype=np.dtype(p.dtype).type) for p in outputs],
             convert_to="mlprogram",
             minimum_deployment_target=ct.target.iOS17,
-            compute_precision=_PRECISIONS[precision],
+            compute_precision=_compute_precision(precision),
             package_dir=str(temporary),
             skip_model_load=True,
         )
@@ -70,6 +67,19 @@ def count_flops(module: nn.Module, inputs: Sequence[Port]) -> int:
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         torch.func.functional_call(module, shapes, _zeros(inputs, "meta"))
     return int(counter.get_total_flops())
+
+
+def _compute_precision(precision: Precision) -> object:
+    if precision == "fp32":
+        return ct.precision.FLOAT32
+    return ct.transform.FP16ComputePrecision(op_selector=lambda op: not _is_angle(op))
+
+
+def _is_angle(op: ct.converters.mil.mil.Operation) -> bool:
+    """Whether an operation makes a sine or its angle: float16 spoils an angle of hundreds."""
+    if op.op_type in ("sin", "cos"):
+        return True
+    return op.op_type in ("expand_dims", "mul") and any(map(_is_angle, op.outputs[0].child_ops))
 
 
 def _make_reproducible(package: Path) -> None:
@@ -94,7 +104,7 @@ def _zeros(ports: Sequence[Port], device: str) -> tuple[Tensor, ...]:
 @contextlib.contextmanager
 def _replacing(package: Path) -> Iterator[Path]:
     """Yield a path for a new package that takes the place of ``package`` when it is whole."""
-    scratch = package.with_name(f".{package.stem}.partial")
+    scratch = package.with_name(PARTIAL.replace("*", package.stem))
     try:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
@@ -102,10 +112,5 @@ def _replacing(package: Path) -> Iterator[Path]:
         if package.exists():
             shutil.rmtree(package)
         (scratch / package.name).rename(package)
-    except OSError as error:
-        raise BadInputError(
-            f"{package}: cannot be written ({error.strerror or error})",
-            "choose another --output or free some space",
-        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -81,4 +81,5 @@ class Workload(Protocol):
 
         Raises:
             BadInputError: an option that the workload does not have.
+            BadFileError: a checkpoint that cannot be read.
         """

@@ -65,7 +65,8 @@ class RandomWeights:
     def tensor(self, key: str, like: Tensor) -> Tensor:
         """Values that keep activations of order one and leave nothing at zero.
 
-        A tensor that is not on the ``meta`` device has its value by a formula and keeps it.
+        A matrix is scaled by its inputs; a vector is a norm's weight, near one, or a bias. A
+        tensor that is not on the ``meta`` device has its value by a formula and keeps it.
         """
         if not like.is_meta:
             return like
@@ -74,7 +75,7 @@ class RandomWeights:
         noise = torch.randn(like.shape, generator=generator)
         if like.ndim > 1:
             return noise / math.sqrt(like[0].numel())
-        return (1.0 if key.endswith("norm.weight") else 0.0) + 0.1 * noise
+        return (1.0 if key.endswith(".weight") else 0.0) + 0.1 * noise
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class CheckpointWeights:
         digest = hashlib.sha256()
         for path in self._files:
             digest.update(file_digest(path).encode())
-        return f"checkpoint {self.folder.name} {digest.hexdigest()[:12]}"
+        return f"checkpoint {self.folder.resolve().name} {digest.hexdigest()[:12]}"
 
     def tensor(self, key: str, like: Tensor) -> Tensor:
         """Read one tensor.
