@@ -45,15 +45,11 @@ def command(
     An interrupted conversion goes on with the blocks that are missing.
     """
     from devsim.convert import convert_workload
-    from devsim.workloads import find
+    from devsim.workloads import Options, find
 
     shape = parse_latent(latent) if latent else None
-    chosen = find(workload)
-    from devsim.workloads.pipeline import Options
-    from devsim.workloads.weights import CheckpointWeights, RandomWeights
-
-    parameters = CheckpointWeights(weights) if weights else RandomWeights(seed)
-    source = chosen.pipeline(Options(size, shape, depth, parameters))
+    options = Options(size=size, shape=shape, depth=depth, seed=seed, checkpoint=weights)
+    source = find(workload).pipeline(options)
     with progress("convert") as show:
         manifest = convert_workload(
             source,

@@ -1,0 +1,5 @@
+"""``python -m devsim``."""
+
+from devsim.cli.main import run
+
+run()

@@ -1,0 +1,34 @@
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from devsim.execute.footprint import PeakMeter, footprint_bytes
+
+SIZE = 64 * 2**20
+SLACK = 4 * 2**20  # the interpreter's own coming and going
+
+
+def test_footprint_rises_by_what_is_held_and_falls_again():
+    before = footprint_bytes(os.getpid())
+    held = bytearray(os.urandom(1024)) * (SIZE // 1024)
+    during = footprint_bytes(os.getpid())
+    del held
+    assert abs(during - before - SIZE) < SLACK
+    assert footprint_bytes(os.getpid()) - before < SLACK
+
+
+def test_peak_is_seen_though_it_is_gone_when_the_block_ends():
+    with PeakMeter() as meter:
+        held = bytearray(b"x") * SIZE
+        del held
+    assert abs(meter.rise_bytes - SIZE) < SLACK
+
+
+def test_a_process_that_has_ended_is_an_error():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    with pytest.raises(psutil.NoSuchProcess):
+        footprint_bytes(process.pid)

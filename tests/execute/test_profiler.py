@@ -1,0 +1,80 @@
+import pytest
+
+from devsim.execute.measure import Effort
+from devsim.execute.profiler import profile_models
+
+EFFORT = Effort(cold_samples=2, samples=3, warmup=1)
+ENVIRONMENT = {"device": "here", "runtime": "reference"}
+
+
+class Counting:
+    """A real runtime that counts its loads."""
+
+    def __init__(self, runtime):
+        self.name = runtime.name
+        self.loads = 0
+        self._runtime = runtime
+
+    def load(self, package):
+        self.loads += 1
+        return self._runtime.load(package)
+
+    def forget(self, package):
+        self._runtime.forget(package)
+
+
+@pytest.fixture
+def counting(runtime):
+    return Counting(runtime)
+
+
+def profile(models, runtime, finished, on_block=lambda *at: None):
+    return profile_models(models, runtime, EFFORT, ENVIRONMENT, finished, on_block)
+
+
+def test_every_figure_is_measured_as_often_as_asked(models, runtime, tmp_path):
+    made = profile(models, runtime, tmp_path / "part")
+    assert [block.name for block in made.stages[0].blocks] == ["part1", "st_00", "st_01", "part2"]
+    for declared, block in zip(
+        models.manifest.stages[0].blocks, made.stages[0].blocks, strict=True
+    ):
+        variant = block.variants["fp32"]
+        assert variant.weight_bytes.bytes == declared.weight_bytes
+        assert variant.digest == declared.digest
+        assert len(variant.cold_load.ns) == 2
+        assert [len(s.ns) for s in (variant.cached_load, variant.compute, variant.unload)] == [
+            3
+        ] * 3
+        assert variant.cold_load.median_ns > variant.cached_load.median_ns
+    assert made.sources[made.baseline_bytes.source].provenance == "measured"
+
+
+def test_an_interrupted_profile_goes_on_where_it_was(models, counting, tmp_path):
+    finished = tmp_path / "part"
+
+    def interrupt(done, total, name):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        profile(models, counting, finished, interrupt)
+    with finished.open("a") as file:
+        file.write('{"digest": "half a li')
+    finished.write_text(finished.read_text() + "\n")
+    first = counting.loads
+    made = profile(models, counting, finished)
+    one_block = 2 + 1 + 3
+    warm_up, contention = 1, counting.loads - first - 1 - 2 * one_block
+    assert first == warm_up + 2 * one_block
+    assert contention > 0  # only the two blocks that were missing, and the contention
+    again = profile(models, counting, finished)
+    assert again.stages == made.stages  # nothing was measured anew
+
+
+def test_what_was_measured_otherwise_is_not_reused(models, runtime, tmp_path):
+    finished = tmp_path / "part"
+    profile(models, runtime, finished)
+    lines = len(finished.read_text().splitlines())
+    other = {**ENVIRONMENT, "compute_threads": "7"}
+    profile_models(models, runtime, EFFORT, other, finished, lambda *at: None)
+    assert len(finished.read_text().splitlines()) == 2 * lines
