@@ -92,7 +92,8 @@ def _make_reproducible(package: Path) -> None:
     items = json.loads(text)["itemInfoEntries"]
     for identifier, item in items.items():
         text = text.replace(identifier, str(uuid.uuid5(uuid.NAMESPACE_URL, item["path"])))
-    contents.write_text(json.dumps(json.loads(text), indent=4, sort_keys=True))
+    # As coremltools writes it back when it opens the package, which must not change the digest.
+    contents.write_text(json.dumps(json.loads(text), indent=4, sort_keys=True) + "\n")
 
 
 def _zeros(ports: Sequence[Port], device: str) -> tuple[Tensor, ...]:
