@@ -1,5 +1,7 @@
 """What is wrong inside a package; the runtime adds the package's path and the fix."""
 
+_LONGEST = 300
+
 
 class MalformedError(Exception):
     """The package contradicts itself or the format; the text names the field."""
@@ -7,6 +9,12 @@ class MalformedError(Exception):
 
 class UnknownOperationError(Exception):
     """The package uses an operation, or a form of one, that the runtime does not know."""
+
+
+def one_line(text: str) -> str:
+    """Text from a package made fit for a message: one printable line of bounded length."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "..."
 
 
 COMPUTE_FAULTS = (

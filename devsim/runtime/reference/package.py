@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devsim.core.errors import BadFileError, DevsimError
 from devsim.core.files import read_bytes
-from devsim.runtime.reference.faults import MalformedError
+from devsim.runtime.reference.faults import MalformedError, one_line
 from devsim.runtime.reference.proto import Message, parse_model
 
 _CONVERT_AGAIN = "convert the package again"
@@ -33,7 +33,7 @@ class Package:
     def weight_path(self, name: str) -> Path:
         """Where a blob file named in the program is; always inside the package."""
         if not name.startswith(_MODEL_PATH):
-            raise BadFileError(self.root, f"weights are in '{name}'", _CONVERT_AGAIN)
+            raise BadFileError(self.root, f"weights are in '{one_line(name)}'", _CONVERT_AGAIN)
         return _inside(self.root, self.model_path.parent, name.removeprefix(_MODEL_PATH))
 
 
@@ -92,7 +92,7 @@ def _inside(root: Path, folder: Path, relative: str) -> Path:
         path = (folder / relative).resolve()
         inside = path.is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError) as error:
-        raise BadFileError(root, f"'{relative}' is not a path", _CONVERT_AGAIN) from error
+        raise BadFileError(root, f"'{one_line(relative)}' is not a path", _CONVERT_AGAIN) from error
     if not inside:
-        raise BadFileError(root, f"'{relative}' leaves the package", _CONVERT_AGAIN)
+        raise BadFileError(root, f"'{one_line(relative)}' leaves the package", _CONVERT_AGAIN)
     return path

@@ -13,7 +13,7 @@ from torch import Tensor
 from devsim.core.errors import BadFileError, BadInputError, UnsupportedOperationError
 from devsim.runtime.protocol import Array, Tensors, TensorSpec
 from devsim.runtime.reference.compiler import compile_program
-from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
+from devsim.runtime.reference.faults import MalformedError, UnknownOperationError, one_line
 from devsim.runtime.reference.package import Identity, identity, open_package
 from devsim.runtime.reference.program import Frame, Port, Program, run
 from devsim.runtime.reference.weights import read_weights, view
@@ -148,10 +148,10 @@ def _naming(package: Path) -> Iterator[None]:
     try:
         yield
     except MalformedError as error:
-        raise BadFileError(package, str(error), "convert the package again") from error
+        raise BadFileError(package, one_line(str(error)), "convert the package again") from error
     except UnknownOperationError as error:
         raise UnsupportedOperationError(
-            f"{package}: the reference runtime does not know {error}",
+            f"{package}: the reference runtime does not know {one_line(str(error))}",
             "convert the model without it, or run it with --runtime coreml on a Mac",
         ) from error
 

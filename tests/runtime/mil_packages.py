@@ -1,0 +1,52 @@
+"""Makes small packages for the tests, straight from MIL."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import coremltools as ct
+import numpy as np
+from coremltools.converters.mil.mil import Function, Program, types
+
+mb = ct.converters.mil.Builder
+"""As coremltools' own documentation names it."""
+
+TYPES = {"float32": types.fp32, "float16": types.fp16, "int32": types.int32}
+
+
+def save(
+    folder: Path,
+    build: Callable[..., Any],
+    inputs: Mapping[str, np.ndarray],
+    target: Any = ct.target.iOS18,
+    name: str = "model",
+) -> Path:
+    """Convert what ``build`` makes of inputs shaped like these, with no pass that rewrites it."""
+    ports = {k: mb.placeholder(v.shape, TYPES[v.dtype.name]) for k, v in inputs.items()}
+    program = Program()
+    with Function(ports, opset_version=target) as function:
+        results = build(**function.inputs)
+        function.set_outputs(list(results) if isinstance(results, tuple | list) else [results])
+    program.add_function("main", function)
+    model = ct.convert(
+        program,
+        convert_to="mlprogram",
+        minimum_deployment_target=target,
+        pass_pipeline=ct.PassPipeline.EMPTY,
+        skip_model_load=True,
+    )
+    path = folder / f"{name}.mlpackage"
+    model.save(str(path))
+    return path
+
+
+def evaluate(
+    build: Callable[..., Any], inputs: Mapping[str, np.ndarray], target: Any = ct.target.iOS18
+) -> list[np.ndarray]:
+    """What coremltools' own value inference makes of it; some of it writes into its inputs."""
+    with Function({}, opset_version=target):
+        results = build(**{name: mb.const(val=value.copy()) for name, value in inputs.items()})
+    return [
+        np.asarray(result.val)
+        for result in (results if isinstance(results, tuple | list) else [results])
+    ]
