@@ -45,11 +45,16 @@ def command(
     An interrupted conversion goes on with the blocks that are missing.
     """
     from devsim.convert import convert_workload
-    from devsim.workloads import Options, find
+    from devsim.workloads import find
 
     shape = parse_latent(latent) if latent else None
-    options = Options(size=size, shape=shape, depth=depth, seed=seed, checkpoint=weights)
-    source = find(workload).pipeline(options)
+    chosen = find(workload)
+    from devsim.workloads.pipeline import Options
+    from devsim.workloads.weights import CheckpointWeights, RandomWeights
+
+    parameters = CheckpointWeights(weights) if weights else RandomWeights(seed)
+    options = Options(size=size, shape=shape, depth=depth, weights=parameters)
+    source = chosen.pipeline(options)
     with progress("convert") as show:
         manifest = convert_workload(
             source,
