@@ -173,3 +173,14 @@ def test_importing_convert_imports_neither_torch_nor_coremltools():
     program = "import sys, devsim.convert; print({'torch', 'coremltools'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.stdout == "set()\n"
+
+
+def test_without_coremltools_the_extra_is_named(tmp_path):
+    program = (
+        "import sys; sys.modules['coremltools'] = None; from pathlib import Path;"
+        "from devsim.convert import convert_workload; convert_workload(None, Path(sys.argv[1]))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True
+    )
+    assert "pip install 'devsim[coreml]'" in result.stderr

@@ -160,3 +160,25 @@ def test_a_truncated_checkpoint(checkpoint, tmp_path):
     (tmp_path / "model.safetensors").write_bytes(data[: len(data) // 2])
     with pytest.raises(DevsimError, match="cannot be read"):
         blocks(weights=CheckpointWeights(tmp_path))[1].build()
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra", "program"),
+    [
+        ("torch", "coreml", "from devsim.workloads import find; find('open-sora-v1.2')"),
+        (
+            "safetensors",
+            "models",
+            "from pathlib import Path; import torch;"
+            "from devsim.workloads.weights import CheckpointWeights as C;"
+            "C(Path(sys.argv[1])).tensor('rope.freqs', torch.zeros(8))",
+        ),
+    ],
+)
+def test_a_missing_package_names_its_extra(missing, extra, program, checkpoint):
+    program = f"import sys; sys.modules['{missing}'] = None; {program}"
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(checkpoint)], capture_output=True, text=True
+    )
+    assert "MissingExtraError: " in result.stderr
+    assert f"pip install 'devsim[{extra}]'" in result.stderr

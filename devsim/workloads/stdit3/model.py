@@ -17,8 +17,13 @@ from devsim.workloads.stdit3.embed import (
     ScalarEmbedder,
     position_embedding,
 )
-from devsim.workloads.stdit3.layers import CrossAttention, Mlp, RotaryEmbedding, SelfAttention
-from devsim.workloads.stdit3.layers import modulate as _modulate
+from devsim.workloads.stdit3.layers import (
+    CrossAttention,
+    Mlp,
+    RotaryEmbedding,
+    SelfAttention,
+    modulate,
+)
 
 PIXELS_PER_LATENT = 8
 
@@ -97,7 +102,7 @@ class STDiT3Block(nn.Module):
         """
         table = self.scale_shift_table + torch.unflatten(t_mlp, -1, (6, -1))
         shift1, scale1, gate1, shift2, scale2, gate2 = table.chunk(6, dim=1)
-        tokens = torch.unflatten(_modulate(x, shift1, scale1), 1, (frames, -1))
+        tokens = torch.unflatten(modulate(x, shift1, scale1), 1, (frames, -1))
         if rope is None:
             attended = self.attn(tokens.flatten(0, 1)).unflatten(0, (-1, frames))
         else:
@@ -105,7 +110,7 @@ class STDiT3Block(nn.Module):
             attended = across.unflatten(0, (x.shape[0], -1)).transpose(1, 2)
         x = x + gate1 * attended.flatten(1, 2)
         x = x + self.cross_attn(x, y, mask)
-        out: Tensor = x + gate2 * self.mlp(_modulate(x, shift2, scale2))
+        out: Tensor = x + gate2 * self.mlp(modulate(x, shift2, scale2))
         return out
 
 
@@ -120,7 +125,7 @@ class FinalLayer(nn.Module):
     def forward(self, x: Tensor, t_emb: Tensor) -> Tensor:
         """Map ``x [B, N, C]`` and ``t_emb [B, C]`` to ``[B, N, 4 * output channels]``."""
         shift, scale = (self.scale_shift_table + t_emb[:, None]).chunk(2, dim=1)
-        out: Tensor = self.linear(_modulate(x, shift, scale))
+        out: Tensor = self.linear(modulate(x, shift, scale))
         return out
 
 
