@@ -1,5 +1,7 @@
 """A makespan that no plan can beat."""
 
+from fractions import Fraction
+
 from devsim.core.pipeline import ChunkCost, Pipeline
 from devsim.core.profile import Profile
 
@@ -39,16 +41,19 @@ def _reload_ns(costs: list[ChunkCost], room_bytes: int, fixed_ns: int) -> int:
     """Loads that an iteration needs at least when ``room_bytes`` were held at its start.
 
     Held bytes save most where a load takes longest a byte (the fractional knapsack's optimum).
+    A block without bytes is held for nothing.
     """
-    loads = [(max(0, cost.cached_load_ns - fixed_ns), cost.resident_bytes) for cost in costs]
-    total_ns = float(sum(load_ns for load_ns, _ in loads))
-    for load_ns, size in sorted(loads, key=lambda load: load[0] / max(load[1], 1), reverse=True):
-        held = 1.0 if size <= room_bytes else room_bytes / size
-        total_ns -= held * load_ns
-        room_bytes -= size
-        if room_bytes <= 0:
-            break
-    return max(0, int(total_ns))
+    sized = [
+        (max(0, cost.cached_load_ns - fixed_ns), cost.resident_bytes)
+        for cost in costs
+        if cost.resident_bytes
+    ]
+    needed_ns = sum(load_ns for load_ns, _ in sized)
+    for load_ns, size in sorted(sized, key=lambda load: Fraction(*load), reverse=True):
+        held_bytes = min(size, room_bytes)
+        needed_ns -= -(-load_ns * held_bytes // size)
+        room_bytes -= held_bytes
+    return needed_ns
 
 
 def _once(duration_ns: int, once_ns: int) -> int:
