@@ -1,6 +1,7 @@
 """Packages that lie: every one ends as one line that names it, never as a crash."""
 
 import json
+import os
 import shutil
 import struct
 from collections.abc import Callable
@@ -240,6 +241,19 @@ def test_a_spec_of_garbage(package: Path, data: bytes) -> None:
 def test_a_missing_file(package: Path, name: str) -> None:
     (package / name).unlink()
     _refused(package, Path(name).name.replace(".", r"\."))
+
+
+@pytest.mark.parametrize("name", ["Manifest.json", SPEC, WEIGHTS])
+def test_a_pipe_instead_of_a_file(package: Path, name: str) -> None:
+    (package / name).unlink()
+    os.mkfifo(package / name)
+    _refused(package, "is not a file")
+
+
+@pytest.mark.parametrize("name", ["Manifest.json", SPEC, WEIGHTS])
+def test_a_file_of_absurd_size(package: Path, name: str) -> None:
+    os.truncate(package / name, 1 << 42)
+    _refused(package, "too many|larger than this machine")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The files of an ``.mlpackage``: where its program and weights are, and whether they changed."""
 
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from devsim.runtime.reference.proto import Message, parse_model
 
 _CONVERT_AGAIN = "convert the package again"
 _MODEL_PATH = "@model_path/"
+_LARGEST_MANIFEST = 1 << 20
+_LARGEST_SPEC = 2 << 30
+"""The most that protobuf reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An opened package: its root, its spec file and the parsed spec."""
+    """An opened package.
+
+    Attributes:
+        root: its folder.
+        files: its manifest and its spec as they were before they were read.
+        model_path: the spec's file.
+        model: the parsed spec.
+    """
 
     root: Path
+    files: tuple[Identity, ...]
     model_path: Path
     model: Message
 
@@ -47,7 +59,9 @@ def open_package(root: Path) -> Package:
     if not root.is_dir():
         problem = "is a file, not a package folder" if root.exists() else "no such package"
         raise BadFileError(root, problem, "give the path of an .mlpackage folder")
+    manifest = identity(manifest_path, _LARGEST_MANIFEST)
     model_path = _model_path(root, manifest_path)
+    spec = identity(model_path, _LARGEST_SPEC)
     try:
         model = parse_model(read_bytes(model_path))
     except MalformedError as error:
@@ -58,19 +72,27 @@ def open_package(root: Path) -> Package:
             root, f"is a {kind or 'model of no type'}, not an ML program",
             "convert the model with convert_to='mlprogram'",
         )  # fmt: skip
-    return Package(root, model_path, model)
+    return Package(root, (manifest, spec), model_path, model)
 
 
-def identity(path: Path) -> Identity:
+def identity(path: Path, largest: int | None = None) -> Identity:
     """The state of a file now.
 
+    Args:
+        path: the file.
+        largest: how many bytes it may have.
+
     Raises:
-        BadFileError: the file is not there.
+        BadFileError: it is not there, is larger, or is no ordinary file.
     """
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
         raise BadFileError(path, "no such file", _CONVERT_AGAIN) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise BadFileError(path, "is not a file", _CONVERT_AGAIN)
+    if largest is not None and status.st_size > largest:
+        raise BadFileError(path, f"has {status.st_size} bytes, too many", _CONVERT_AGAIN)
     return Identity(path, status.st_size, status.st_mtime_ns)
 
 

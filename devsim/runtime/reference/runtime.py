@@ -135,12 +135,10 @@ class _Compiled:
 
 def _compile(package: Path) -> _Compiled:
     opened = open_package(package)
-    manifest = identity(package / "Manifest.json")
-    spec = identity(opened.model_path)
     with _naming(package):
         program = compile_program(opened)
     weights = sorted({blob.path for _, blob in program.blobs})
-    return _Compiled(program, (manifest, spec, *(identity(path) for path in weights)))
+    return _Compiled(program, (*opened.files, *(identity(path) for path in weights)))
 
 
 @contextlib.contextmanager
