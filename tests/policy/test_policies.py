@@ -1,5 +1,7 @@
 """Spreading, ``strided``, and policies by name."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,9 +20,9 @@ def test_spread_is_even_around_the_iteration(case):
     count, of = case
     numbers = spread(count, of)
     assert len(numbers) == count
-    assert 0 <= numbers[0]
+    assert numbers[0] >= 0
     assert numbers[-1] < of
-    gaps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(numbers)]
     gaps.append(numbers[0] + of - numbers[-1])  # over to the next iteration
     assert min(gaps) >= 1
     assert max(gaps) - min(gaps) <= 1

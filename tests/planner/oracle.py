@@ -1,0 +1,63 @@
+"""The best schedule of a small profile, found by trying every one."""
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+from devsim.core.errors import InfeasibleBudgetError
+from devsim.core.pipeline import Pipeline, Stage
+from devsim.core.plan import Residency
+from devsim.core.profile import Profile, StageProfile
+from devsim.planner.cut import pipeline_of
+from devsim.policy.planned import Planned
+from devsim.simulate.costs import chunk_of
+from devsim.simulate.simulator import simulate
+
+
+def best_makespan_ns(profile: Profile, budget_bytes: int) -> int:
+    """The shortest makespan over every cut, resident set and window of every stage."""
+    best = None
+    for choice in product(*(list(_ways(profile, stage)) for stage in profile.stages)):
+        pipeline = pipeline_of(profile, tuple(stage for stage, _ in choice))
+        policy = Planned(tuple(residency for _, residency in choice))
+        try:
+            makespan_ns = simulate(pipeline, policy, budget_bytes).makespan_ns
+        except InfeasibleBudgetError:
+            continue
+        best = makespan_ns if best is None else min(best, makespan_ns)
+    assert best is not None
+    return best
+
+
+def _ways(profile: Profile, stage: StageProfile) -> Iterator[tuple[Stage, Residency]]:
+    count = len(stage.blocks)
+    for cuts in product([False, True], repeat=count - 1):
+        bounds = [0, *(n + 1 for n, cut in enumerate(cuts) if cut), count]
+        groups = [stage.blocks[a:b] for a, b in pairwise(bounds)]
+        made = Stage(
+            name=stage.name,
+            variant="v",
+            iterations=stage.iterations,
+            boundary_bytes=stage.boundary_bytes.bytes,
+            chunks=tuple(chunk_of(profile, group, "v") for group in groups),
+        )
+        for mask in range(2 ** len(groups) if stage.iterations > 1 else 1):
+            resident = tuple(n for n in range(len(groups)) if mask >> n & 1)
+            for window in range(len(groups) + 1):
+                yield made, Residency(resident=resident, window=window)
+
+
+def one_block_a_chunk(profile: Profile) -> Pipeline:
+    """The finest cut."""
+    return pipeline_of(
+        profile,
+        tuple(
+            Stage(
+                name=stage.name,
+                variant="v",
+                iterations=stage.iterations,
+                boundary_bytes=stage.boundary_bytes.bytes,
+                chunks=tuple(chunk_of(profile, [block], "v") for block in stage.blocks),
+            )
+            for stage in profile.stages
+        ),
+    )
