@@ -207,6 +207,10 @@ CASES: dict[str, Case] = {
         ),
         lambda t: F.interpolate(t["image"], (14, 6), mode="bilinear"),
     ),
+    "crop": (
+        lambda v: mb.crop(x=v["image"], crop_height=[1, 2], crop_width=[0, 3]),
+        lambda t: t["image"][:, :, 1:5, :3],
+    ),
     "pixel_shuffle": (
         lambda v: mb.pixel_shuffle(x=v["image"], upscale_factor=2),
         lambda t: F.pixel_shuffle(t["image"], 2),

@@ -5,9 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 import psutil
-import torch
 
-from devsim.runtime.protocol import TensorSpec
 from devsim.runtime.reference.faults import (
     COMPUTE_FAULTS,
     MalformedError,
@@ -19,16 +17,9 @@ from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, 
 from devsim.runtime.reference.package import Package
 from devsim.runtime.reference.program import Port, Program, Step, Value
 from devsim.runtime.reference.proto import Message
+from devsim.runtime.reference.slots import Slots
 from devsim.runtime.reference.values import immediate, unpack
 from devsim.runtime.reference.weights import Blob
-
-_PORT_DTYPES = {
-    torch.float16: "float16",
-    torch.float32: "float32",
-    torch.int32: "int32",
-    torch.int8: "int8",
-    torch.bool: "bool",
-}
 
 
 def compile_program(package: Package) -> Program:
@@ -41,17 +32,15 @@ def compile_program(package: Package) -> Program:
     """
     function, block = _main(package.model)
     compiler = _Compiler(package)
-    inputs = tuple(compiler.input(named) for named in function.inputs)
+    for named in function.inputs:
+        compiler.value(named, f"input '{named.name}'")
     for operation in block.operations:
         compiler.operation(operation)
-    outputs = tuple(compiler.output(name) for name in block.outputs)
-    return Program(
-        inputs,
-        outputs,
-        tuple(compiler.template),
-        tuple(compiler.blobs),
-        _with_frees(compiler.steps, inputs, outputs),
-    )
+    slots = compiler.slots
+    inputs = tuple(slots.port(named.name) for named in function.inputs)
+    outputs = tuple(slots.port(name) for name in block.outputs)
+    steps = _with_frees(compiler.steps, inputs, outputs)
+    return Program(inputs, outputs, tuple(slots.template), tuple(slots.blobs), steps)
 
 
 def _main(model: Message) -> tuple[Message, Message]:
@@ -79,26 +68,20 @@ def _with_frees(
 
 
 class _Compiler:
-    """The state of a compilation: slots, their names, and the steps so far."""
+    """The state of a compilation: the slots and the steps so far."""
 
     def __init__(self, package: Package) -> None:
-        self.template: list[Value] = []
-        self.blobs: list[tuple[int, Blob]] = []
+        self.slots = Slots()
         self.steps: list[Step] = []
         self._package = package
-        self._slots: dict[str, int] = {}
-        self._types: dict[str, TensorType | None] = {}
-        self._constants: set[int] = set()
         self._memory = psutil.virtual_memory().total
 
-    def input(self, named: Message) -> Port:
-        """Declare an input of the function."""
-        declared = self._declared(named.type, f"input '{named.name}'")
-        return self._port(named.name, declared, self._named_slot(named.name, declared))
-
-    def output(self, name: str) -> Port:
-        """Describe an output of the function."""
-        return self._port(name, self._types.get(name), self._slot_of(name, "the output"))
+    def value(self, named: Message, where: str) -> tuple[int, TensorType | None]:
+        """Give an input or a result, a message of its name and type, an empty slot."""
+        declared = self._declared(named.type, where)
+        slot = self.slots.empty()
+        self.slots.define(named.name, slot, declared)
+        return slot, declared
 
     def operation(self, message: Message) -> None:
         """Add the steps of one operation."""
@@ -124,7 +107,7 @@ class _Compiler:
         declared = self._declared(message.outputs[0].type, where)
         if declared != self._declared(attributes["val"].type, where):
             raise MalformedError(f"{where} has a value of another type than declared")
-        self._bind(name, self._constant(attributes["val"], name, where), declared)
+        self.slots.define(name, self._constant(attributes["val"], name, where), declared)
 
     def _call(
         self,
@@ -139,13 +122,9 @@ class _Compiler:
         )
         if arguments:
             raise UnknownOperationError(f"{where} with parameter '{min(arguments)}'")
-        types = tuple(self._declared(result.type, where) for result in results)
-        if not types:
+        if not results:
             raise MalformedError(f"{where} has no result")
-        outputs = tuple(
-            self._named_slot(result.name, declared)
-            for result, declared in zip(results, types, strict=True)
-        )
+        outputs, types = zip(*(self.value(result, where) for result in results), strict=True)
         function = known.function
         if known.elements is not None:
             function = partial(_bounded, known, self._limit(types[0]))
@@ -158,7 +137,7 @@ class _Compiler:
     def _values(self, argument: Message, where: str) -> list[int]:
         """The slots of an argument's values, named or written in place."""
         return [
-            self._slot_of(binding.name, where)
+            self.slots.named(binding.name, where)
             if binding.WhichOneof("binding") == "name"
             else self._constant(binding.value, "in place", where)
             for binding in argument.arguments
@@ -168,7 +147,7 @@ class _Compiler:
         if not slots:
             if parameter.default is REQUIRED:
                 raise MalformedError(f"{where} lacks '{parameter.name}'")
-            return self._add(parameter.default, constant=True)
+            return self.slots.constant(parameter.default)
         where = f"{where}, '{parameter.name}'"
         if parameter.convert is not None:
             slots = [self._converted(slot, parameter.convert, where) for slot in slots]
@@ -180,22 +159,22 @@ class _Compiler:
 
     def _converted(self, slot: int, convert: Convert, where: str) -> int:
         """A slot of the Python value of another: made now of a constant, else at every run."""
-        if slot not in self._constants:
+        if not self.slots.is_constant(slot):
             return self._step(where, convert, (slot,))
         try:
-            return self._add(convert(self.template[slot]), constant=True)
+            return self.slots.constant(convert(self.slots.template[slot]))
         except COMPUTE_FAULTS as error:
             raise MalformedError(f"{where} cannot be read ({error})") from error
 
     def _constant(self, value: Message, name: str, where: str) -> int:
         if value.WhichOneof("value") != "blobFileValue":
-            return self._add(immediate(value, where), constant=True)
+            return self.slots.constant(immediate(value, where))
         declared = self._declared(value.type, where)
         if declared is None or declared.known_shape is None:
             raise MalformedError(f"{where} is a weight of unknown shape")
         path = self._package.weight_path(value.blobFileValue.fileName)
-        slot = self._add(None)
-        self.blobs.append((slot, Blob(name, path, int(value.blobFileValue.offset), declared)))
+        blob = Blob(name, path, int(value.blobFileValue.offset), declared)
+        slot = self.slots.weight(blob)
         element = declared.element
         if not element.packed:
             return slot
@@ -213,41 +192,10 @@ class _Compiler:
             raise MalformedError(f"{where} declares {declared.stored_bytes} bytes, beyond memory")
         return declared
 
-    def _port(self, name: str, declared: TensorType | None, slot: int) -> Port:
-        shape = None if declared is None else declared.known_shape
-        if declared is None or shape is None:
-            raise UnknownOperationError(f"'{name}' of flexible shape")
-        dtype = declared.element.dtype
-        if dtype not in _PORT_DTYPES or declared.element.packed:
-            raise UnknownOperationError(f"'{name}' of type {declared.element.name}")
-        return Port(TensorSpec(name, shape, _PORT_DTYPES[dtype]), slot, dtype)
-
-    def _slot_of(self, name: str, where: str) -> int:
-        if name not in self._slots:
-            raise MalformedError(f"{where} uses '{name}', which nothing defines")
-        return self._slots[name]
-
-    def _named_slot(self, name: str, declared: TensorType | None) -> int:
-        slot = self._add(None)
-        self._bind(name, slot, declared)
-        return slot
-
-    def _bind(self, name: str, slot: int, declared: TensorType | None) -> None:
-        if name in self._slots:
-            raise MalformedError(f"'{name}' is defined twice")
-        self._slots[name] = slot
-        self._types[name] = declared
-
     def _step(self, name: str, function: Callable[..., Value], inputs: tuple[int, ...]) -> int:
-        slot = self._add(None)
+        slot = self.slots.empty()
         self.steps.append(Step(name, function, inputs, (slot,), (None,)))
         return slot
-
-    def _add(self, value: Value, *, constant: bool = False) -> int:
-        self.template.append(value)
-        if constant:
-            self._constants.add(len(self.template) - 1)
-        return len(self.template) - 1
 
 
 def _gather(*values: Value) -> tuple[Value, ...]:

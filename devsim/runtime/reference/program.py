@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from devsim.runtime.protocol import TensorSpec
@@ -41,11 +40,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output of the program, the slot it has, and its torch dtype."""
+    """An input or output of the program, and the slot it has."""
 
     spec: TensorSpec
     slot: int
-    dtype: torch.dtype
 
 
 @dataclass(frozen=True, slots=True)

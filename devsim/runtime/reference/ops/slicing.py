@@ -35,6 +35,13 @@ def slice_by_size(x: Tensor, begin: Ints, size: Ints) -> Tensor:
     return x
 
 
+@op("crop")
+def crop(x: Tensor, crop_height: Ints, crop_width: Ints) -> Tensor:
+    """An image without so many rows and columns at either side."""
+    (top, bottom), (left, right) = crop_height, crop_width
+    return x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
+
+
 @op("slice_update")
 def slice_update(
     x: Tensor,

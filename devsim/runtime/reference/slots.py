@@ -1,0 +1,91 @@
+"""The numbered slots of a program that is being compiled, and the names they go by."""
+
+from devsim.runtime.protocol import TensorSpec
+from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
+from devsim.runtime.reference.mil_types import TensorType
+from devsim.runtime.reference.program import Port, Value
+from devsim.runtime.reference.weights import Blob
+
+# What an input or output may be, by MIL's name and by numpy's.
+_PORT_DTYPES = {
+    "fp16": "float16",
+    "fp32": "float32",
+    "int32": "int32",
+    "int8": "int8",
+    "bool": "bool",
+}
+
+
+class Slots:
+    """Hands out slots; names are defined once and before they are used.
+
+    Attributes:
+        template: what each slot holds before a run; None where a run fills it.
+        blobs: the slots that a load fills with weights.
+    """
+
+    def __init__(self) -> None:
+        self.template: list[Value] = []
+        self.blobs: list[tuple[int, Blob]] = []
+        self._constants: set[int] = set()
+        self._slots: dict[str, int] = {}
+        self._types: dict[str, TensorType | None] = {}
+
+    def empty(self) -> int:
+        """A slot that a run fills."""
+        self.template.append(None)
+        return len(self.template) - 1
+
+    def constant(self, value: Value) -> int:
+        """A slot that holds a value from the start."""
+        slot = self.empty()
+        self.template[slot] = value
+        self._constants.add(slot)
+        return slot
+
+    def weight(self, blob: Blob) -> int:
+        """A slot that a load fills."""
+        slot = self.empty()
+        self.blobs.append((slot, blob))
+        return slot
+
+    def is_constant(self, slot: int) -> bool:
+        """Whether the slot's value is known while compiling."""
+        return slot in self._constants
+
+    def define(self, name: str, slot: int, declared: TensorType | None) -> None:
+        """Name a slot.
+
+        Raises:
+            MalformedError: the name is taken.
+        """
+        if name in self._slots:
+            raise MalformedError(f"'{name}' is defined twice")
+        self._slots[name] = slot
+        self._types[name] = declared
+
+    def named(self, name: str, where: str) -> int:
+        """The slot of a name.
+
+        Raises:
+            MalformedError: nothing has defined it; ``where`` says who asks.
+        """
+        if name not in self._slots:
+            raise MalformedError(f"{where} uses '{name}', which nothing defines")
+        return self._slots[name]
+
+    def port(self, name: str) -> Port:
+        """A name as an input or output of the program.
+
+        Raises:
+            UnknownOperationError: its type is not one that a port may have.
+        """
+        slot = self.named(name, "the program's interface")
+        declared = self._types[name]
+        shape = None if declared is None else declared.known_shape
+        if declared is None or shape is None:
+            raise UnknownOperationError(f"'{name}' of flexible shape")
+        dtype = _PORT_DTYPES.get(declared.element.name)
+        if dtype is None:
+            raise UnknownOperationError(f"'{name}' of type {declared.element.name}")
+        return Port(TensorSpec(name, shape, dtype), slot)
