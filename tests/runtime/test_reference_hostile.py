@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import struct
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -316,3 +317,16 @@ def test_any_damage_ends_in_an_error_or_a_result(
         assert len(problems) == 1
     finally:
         (victim / name).write_bytes((sound / name).read_bytes())
+
+
+def test_an_error_keeps_no_weights_alive(package: Path) -> None:
+    def edit(model: Model_pb2.Model) -> None:
+        _operation(model, "softmax").outputs[0].type.tensorType.dimensions[1].constant.size = 7
+
+    _edit_spec(package, edit)
+    loaded = ReferenceRuntime().load(package)
+    weights = weakref.ref(next(iter(loaded._buffers.values())))
+    with pytest.raises(BadFileError) as caught:
+        loaded.predict({"x": INPUT})
+    loaded.unload()
+    assert weights() is None, f"held while the error is: {caught.value}"

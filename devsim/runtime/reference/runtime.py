@@ -89,6 +89,9 @@ class LoadedReference:
     def unload(self) -> None:
         """Give the weights back to the system; waits for a predict that runs."""
         with self._lock:
+            if self._frame is not None:
+                # Emptied, and not only dropped: a traceback may still hold the list.
+                self._frame.clear()
             self._frame = None
             self._buffers.clear()
 
