@@ -1,9 +1,10 @@
 """A trace told in figures: busy lanes and footprint over time, and the stalls that matter."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from devsim.core.stalls import Stall, find_stalls, stalls_by_cause
-from devsim.core.trace import Kind, Trace
+from devsim.core.trace import Footprint, Kind, Trace
 
 WORST = 5
 
@@ -50,17 +51,12 @@ def _busy(trace: Trace, lane: Kind, columns: int) -> tuple[float, ...]:
 
 
 def _footprint(trace: Trace, columns: int) -> tuple[int, ...]:
-    """A part without a sample holds what the last sample before it says."""
-    width = max(trace.makespan_ns, 1) / columns
+    """Each sample holds until the next one."""
+    makespan_ns = max(trace.makespan_ns, 1)
     largest = [0] * columns
-    held, done = 0, 0
-    for sample in trace.footprint:
-        column = min(int(sample.time_ns / width), columns)
-        for passed in range(done, column):
-            largest[passed] = max(largest[passed], held)
-        if column < columns:
-            largest[column] = max(largest[column], sample.bytes, held if done < column else 0)
-        held, done = sample.bytes, max(done, column)
-    for passed in range(done, columns):
-        largest[passed] = max(largest[passed], held)
+    for sample, following in pairwise((*trace.footprint, Footprint(makespan_ns, 0))):
+        first = sample.time_ns * columns // makespan_ns
+        stop = -(-following.time_ns * columns // makespan_ns)
+        for column in range(first, min(stop, columns)):
+            largest[column] = max(largest[column], sample.bytes)
     return tuple(largest)
