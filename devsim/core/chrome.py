@@ -1,15 +1,16 @@
 """Traces as Chrome Trace Event files, which Perfetto and chrome://tracing open as they are.
 
 Format: "Trace Event Format", the Chromium project's document. Timestamps there are microseconds;
-exact nanoseconds are kept in each event's ``args``.
+exact nanoseconds of every activity are kept in its ``args``.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from devsim.core.errors import BadFileError
 from devsim.core.files import Frozen, bad_document, read_bytes, write_atomically
@@ -44,6 +45,12 @@ class SpanArgs(Frozen):
     cold: bool
     waited_for: str
 
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.end_ns < self.start_ns:
+            raise ValueError("end_ns is before start_ns")
+        return self
+
     @classmethod
     def of(cls, span: Span) -> "SpanArgs":
         """The facts of a span."""
@@ -54,15 +61,15 @@ class SpanArgs(Frozen):
         return Span(**dict(self))
 
 
-class FootprintArgs(Frozen):
-    """A sample of the footprint counter."""
+class Sample(Frozen):
+    """A sample of the footprint counter; every argument of a counter is a curve of its own."""
 
-    time_ns: int = Field(ge=0)
+    ts: float = Field(ge=0)
     bytes: int = Field(ge=0)
 
 
 _SPANS = TypeAdapter(list[SpanArgs])
-_FOOTPRINT = TypeAdapter(list[FootprintArgs])
+_SAMPLES = TypeAdapter(list[Sample])
 _METADATA = TypeAdapter(TraceMetadata)
 
 
@@ -82,8 +89,8 @@ def read_trace(path: Path) -> Trace:
         facts = data["metadata"]["devsim"]
         events = data["traceEvents"]
         spans = [e["args"] for e in events if e["ph"] in ("X", "b")]
-        samples = [e["args"] for e in events if e["ph"] == "C"]
-    except ValueError as error:
+        samples = [{"ts": e["ts"], **e["args"]} for e in events if e["ph"] == "C"]
+    except (ValueError, RecursionError) as error:
         raise BadFileError(
             path, f"is not whole JSON ({error})", "record the trace again"
         ) from error
@@ -100,7 +107,8 @@ def read_trace(path: Path) -> Trace:
             environment=metadata.environment,
             spans=tuple(args.span() for args in _SPANS.validate_python(spans)),
             footprint=tuple(
-                Footprint(s.time_ns, s.bytes) for s in _FOOTPRINT.validate_python(samples)
+                Footprint(round(sample.ts * 1000), sample.bytes)
+                for sample in _SAMPLES.validate_python(samples)
             ),
         )
     except ValidationError as error:
@@ -130,18 +138,21 @@ def _events(trace: Trace) -> Iterator[dict[str, Any]]:
     for kind, lane in _LANES.items():
         yield _header("thread_name", lane, {"name": kind.value})
         yield _header("thread_sort_index", lane, {"sort_index": lane})
-    computes = {span.position: span for span in trace.spans if span.kind is Kind.COMPUTE}
+    loads, computes = (
+        {span.position for span in trace.spans if span.kind is kind}
+        for kind in (Kind.LOAD, Kind.COMPUTE)
+    )
     for span in trace.spans:
         yield from _async_pair(span) if span.kind is Kind.UNLOAD else [_complete(span)]
-        if span.kind is Kind.LOAD and span.position in computes:
-            yield from _flow(span, computes[span.position])
+        if span.kind is not Kind.UNLOAD and span.position in loads & computes:
+            yield _arrow_end(span)
     for sample in trace.footprint:
         yield {
             "name": "footprint",
             "ph": "C",
-            "ts": sample.time_ns / 1000,
+            "ts": _microseconds(sample.time_ns),
             "pid": _PID,
-            "args": sample._asdict(),
+            "args": {"bytes": sample.bytes},
         }
 
 
@@ -152,7 +163,7 @@ def _header(name: str, lane: int, args: dict[str, Any]) -> dict[str, Any]:
 def _complete(span: Span) -> dict[str, Any]:
     return {
         **_at(span, "X", span.start_ns),
-        "dur": span.duration_ns / 1000,
+        "dur": _microseconds(span.duration_ns),
         "args": span._asdict(),
     }
 
@@ -164,16 +175,26 @@ def _async_pair(span: Span) -> list[dict[str, Any]]:
     return [begin, {**_at(span, "e", span.end_ns), **ident}]
 
 
-def _flow(load: Span, compute: Span) -> list[dict[str, Any]]:
-    arrow = {"name": "feeds", "cat": "feeds", "id": load.position}
-    return [
-        {**_at(load, "s", load.start_ns), **arrow},
-        {**_at(compute, "f", compute.start_ns), **arrow, "bp": "e"},
-    ]
+def _arrow_end(span: Span) -> dict[str, Any]:
+    """One end of the arrow from a load to the compute it feeds.
+
+    It follows its own slice in the file, because Perfetto binds it to the slice opened last.
+    """
+    phase = {"ph": "s"} if span.kind is Kind.LOAD else {"ph": "f", "bp": "e"}
+    arrow = {"name": "feeds", "cat": "feeds", "id": span.position}
+    return {**_at(span, "", span.start_ns), **arrow, **phase}
 
 
 def _at(span: Span, phase: str, time_ns: int) -> dict[str, Any]:
     lane = _LANES.get(span.kind, 0)
-    where = {"ts": time_ns / 1000, "pid": _PID, "tid": lane}
+    where = {"ts": _microseconds(time_ns), "pid": _PID, "tid": lane}
     return {"name": f"{span.kind.value} {span.name}", "cat": span.kind.value, "ph": phase, **where}
 
+
+def _microseconds(time_ns: int) -> float:
+    """Microseconds that are still ``time_ns`` for a reader that multiplies and cuts off.
+
+    Perfetto does so. A nanosecond less would make slices overlap that touch, and it drops those.
+    """
+    time_us = time_ns / 1000
+    return time_us if int(time_us * 1000) == time_ns else math.nextafter(time_us, math.inf)
