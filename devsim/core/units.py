@@ -1,6 +1,7 @@
 """Bytes and nanoseconds, read from and shown to people."""
 
 import re
+from decimal import Decimal
 
 from devsim.core.errors import BadInputError
 
@@ -29,7 +30,7 @@ def parse_bytes(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     factor = _FACTORS.get(match[2].upper()) if match else None
-    size = round(float(match[1]) * factor) if match and factor else 0
+    size = round(Decimal(match[1]) * factor) if match and factor else 0
     if size <= 0:
         raise BadInputError(
             f"'{text}' is not a size", "write a positive size like 3.3GB, 3.1GiB or 170000000"
@@ -50,8 +51,8 @@ def format_bytes(size_bytes: int) -> str:
 def format_ns(duration_ns: int) -> str:
     """Show a duration with three significant digits: ``1.52 s``, ``117 ms``, ``12m 24s``."""
     if abs(duration_ns) >= 120 * NS_PER_S:
-        minutes, seconds = divmod(round(duration_ns / NS_PER_S), 60)
-        return f"{minutes}m {seconds:02d}s"
+        minutes, seconds = divmod(round(abs(duration_ns) / NS_PER_S), 60)
+        return f"{'-' if duration_ns < 0 else ''}{minutes}m {seconds:02d}s"
     value, unit = float(duration_ns), "ns"
     for larger in ("us", "ms", "s"):
         if abs(value) < 999.5:
