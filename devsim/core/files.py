@@ -125,7 +125,8 @@ def package_digest(package: Path) -> str:
 def bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
     """Turn pydantic's findings into one line that names the file, the first field and the fix."""
     first: Any = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "the file"
+    parts = (str(part) for part in first["loc"])
+    field = ".".join(part if part.isprintable() else repr(part) for part in parts) or "the file"
     if first["type"] == "json_invalid":
         return BadFileError(path, f"is not whole JSON ({first['msg']})", f"write the {kind} again")
     if field == "schema_version" and first["type"] == "missing":

@@ -12,7 +12,7 @@ MANIFEST_NAME = "manifest.json"
 
 def _inside(path: str) -> str:
     parts = Path(path).parts
-    if not parts or Path(path).is_absolute() or ".." in parts:
+    if not parts or Path(path).is_absolute() or ".." in parts or "\0" in path:
         raise ValueError("must be a relative path inside the models folder")
     return path
 
@@ -67,7 +67,9 @@ class Manifest(Document):
     stages: tuple[StageManifest, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _block_names_are_unique(self) -> Self:
+    def _names_are_unique(self) -> Self:
+        if len({stage.name for stage in self.stages}) != len(self.stages):
+            raise ValueError("two stages share a name")
         for stage in self.stages:
             names = [block.name for block in stage.blocks]
             if len(set(names)) != len(names):

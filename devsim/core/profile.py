@@ -57,7 +57,7 @@ class Variant(Frozen):
 
 
 class BlockProfile(Frozen):
-    """A block and its variants; the first variant is the default."""
+    """A block and its variants; the first variant of a stage's first block is the default."""
 
     name: str
     variants: dict[str, Variant] = Field(min_length=1)
@@ -71,12 +71,22 @@ class StageProfile(Frozen):
     boundary_bytes: Bytes = Field(description="tensors that flow between the stage's blocks")
     blocks: tuple[BlockProfile, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _every_block_has_the_default_variant(self) -> Self:
+        default = next(iter(self.blocks[0].variants))
+        for block in self.blocks:
+            if default not in block.variants:
+                raise ValueError(
+                    f"block {block.name} lacks variant '{default}', the default of its stage"
+                )
+        return self
+
 
 class Contention(Frozen):
     """How many times longer an activity takes while the other lane is busy."""
 
-    load_slowdown: float = Field(ge=1)
-    compute_slowdown: float = Field(ge=1)
+    load_slowdown: float = Field(ge=1, le=1_000_000)
+    compute_slowdown: float = Field(ge=1, le=1_000_000)
     source: str
 
 
