@@ -1,0 +1,69 @@
+"""Manifests name packages inside their own folder, and nothing elsewhere."""
+
+import pytest
+from pydantic import ValidationError
+
+from devsim.core.errors import BadFileError
+from devsim.core.manifest import MANIFEST_NAME, Manifest
+
+
+def document(package="stdit/block0.mlpackage", stages=("stdit",), blocks=("block0",)) -> dict:
+    port = {"name": "x", "tensor": "x", "shape": [1, 4], "dtype": "float32"}
+    each = {
+        "package": package,
+        "digest": "00",
+        "weight_bytes": 1,
+        "parameters": 1,
+        "flops": 1,
+        "inputs": [port],
+        "outputs": [{**port, "name": "y"}],
+    }
+    return {
+        "schema_version": 1,
+        "workload": "made",
+        "size": "tiny",
+        "weights": "random seed 0",
+        "precision": "fp32",
+        "shape": "none",
+        "stages": [
+            {"name": stage, "iterations": 1, "blocks": [{"name": name, **each} for name in blocks]}
+            for stage in stages
+        ],
+    }
+
+
+def test_manifest_is_read_back(tmp_path):
+    manifest = Manifest.model_validate(document())
+    manifest.write(tmp_path / MANIFEST_NAME)
+    assert Manifest.read(tmp_path / MANIFEST_NAME) == manifest
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["/etc/passwd", "../other.mlpackage", "a/../../b", "a/..", "..", ".", "", "a\0b"],
+)
+def test_package_outside_the_folder_is_refused(package):
+    with pytest.raises(ValidationError, match="must be a relative path inside the models folder"):
+        Manifest.model_validate(document(package))
+
+
+@pytest.mark.parametrize("package", ["a.mlpackage", "a/b.mlpackage", "./a", "a..b/c", "..a"])
+def test_package_inside_the_folder_is_taken(package):
+    made = Manifest.model_validate(document(package))
+    assert made.stages[0].blocks[0].package == package
+
+
+def test_names_are_unique():
+    with pytest.raises(ValidationError, match="stage stdit has two blocks of one name"):
+        Manifest.model_validate(document(blocks=("block0", "block0")))
+    with pytest.raises(ValidationError, match="two stages share a name"):
+        Manifest.model_validate(document(stages=("stdit", "stdit")))
+
+
+def test_bad_manifest_is_refused_in_one_line(tmp_path):
+    path = tmp_path / MANIFEST_NAME
+    path.write_text('{"schema_version": 1, "workload": "made"}')
+    with pytest.raises(BadFileError) as error:
+        Manifest.read(path)
+    assert str(error.value).startswith(f"{path}: size: Field required; ")
+    assert len(str(error.value).splitlines()) == 1
