@@ -91,7 +91,7 @@ class Scheduler:
         return self._advance()
 
     def _advance(self) -> list[Activity]:
-        """Start whatever may start; computes come first, so that no load can starve one."""
+        """Start whatever may start; a compute that waits for memory gets it before any load."""
         compute, load = self._start_compute(), self._start_load()
         return [activity for activity in (compute, load) if activity]
 
@@ -143,6 +143,8 @@ class Scheduler:
         progress = Progress(current, self._computing, len(self._ahead))
         if (at.stage, at.chunk) in self._held or not self._policy.may_load(at, progress):
             return "policy"
+        if self._compute_waited:
+            return "memory"
         cost, ledger = self._costs[at.number], self._ledger
         if cost.resident_bytes + cost.transient_bytes > ledger.free_bytes:
             return "memory"
