@@ -21,6 +21,8 @@ def simulate(pipeline: Pipeline, policy: Policy, budget_bytes: int) -> Trace:
     run = _Run(pipeline, policy, budget_bytes)
     run.start(run.scheduler.start())
     run.env.run()
+    if not run.scheduler.done:
+        raise AssertionError(f"policy {policy.name} held back a load that the run waits for")
     return Trace(
         origin="simulated",
         workload=pipeline.workload,
