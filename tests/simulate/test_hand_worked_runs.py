@@ -166,6 +166,30 @@ def test_load_ahead_leaves_room_for_the_activations_before_it():
     assert times(simulate(pipeline, planned(), 29), Kind.LOAD) == [(0, 1), (6, 7)]
 
 
+def test_no_load_starts_while_a_loaded_chunk_waits_for_memory():
+    chunks = [
+        make_chunk("z", load=1, compute=1, unload=30),
+        make_chunk("a", load=1, compute=10, unload=40),
+        make_chunk("b", load=1, compute=5, activation=20),
+        make_chunk("c", resident=2, transient=8, load=100, compute=1),
+    ]
+    trace = simulate(make_pipeline(make_stage(*chunks)), planned(), 42)
+    # At 12 a has computed; z (until 32) and a (until 52) are on their way out: 30 with b, and its
+    # activation makes 50. When z is gone b may compute, 40, unless c with its 10 has come between.
+    assert times(trace, Kind.COMPUTE)[:3] == [(1, 2), (2, 12), (32, 37)]
+    # c's 10 fit when b's activation is gone
+    assert times(trace, Kind.LOAD)[3] == (37, 137)
+
+
+def test_policy_that_never_loads_is_not_mistaken_for_a_short_run():
+    class Stubborn(Serial):
+        def may_load(self, at, progress):
+            return False
+
+    with pytest.raises(AssertionError, match="held back a load that the run waits for"):
+        simulate(three_chunks(), Stubborn(), AMPLE)
+
+
 BLOCKS, ITERATIONS = 28, 6
 
 
