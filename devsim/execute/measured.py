@@ -53,7 +53,7 @@ def run_plan(
         policy=plan.policy,
         budget_bytes=plan.budget_bytes,
         spans=tuple(args.span() for args in answer.spans),
-        footprint=_since(samples, answer.started_ns),
+        footprint=_since(samples, answer.started_ns, answer.started_bytes),
         environment=answer.environment,
     )
     return MeasuredRun(trace, answer.outputs_digest)
@@ -104,9 +104,7 @@ def _forward(on_progress: OnProgress) -> Callable[[Progress], None]:
     return lambda progress: on_progress(progress.done, progress.total, progress.what)
 
 
-def _since(samples: Sequence[Footprint], start_ns: int) -> tuple[Footprint, ...]:
-    """Samples from a time on, that time being 0; the last one before it is the first."""
-    before = [sample.bytes for sample in samples if sample.time_ns < start_ns][-1:]
-    first = [Footprint(0, size) for size in before]
-    after = [Footprint(s.time_ns - start_ns, s.bytes) for s in samples if s.time_ns >= start_ns]
-    return (*first, *after)
+def _since(samples: Sequence[Footprint], start_ns: int, start_bytes: int) -> tuple[Footprint, ...]:
+    """The footprint from a start on, which becomes time 0."""
+    after = (Footprint(s.time_ns - start_ns, s.bytes) for s in samples if s.time_ns > start_ns)
+    return (Footprint(0, start_bytes), *after)

@@ -47,6 +47,7 @@ class RunAnswer(Frozen):
 
     event: Literal["run"] = "run"
     started_ns: int
+    started_bytes: int
     spans: tuple[SpanArgs, ...]
     outputs_digest: str
     environment: dict[str, str]

@@ -118,4 +118,5 @@ def _answers(worker: "subprocess.Popen[str]", request: str) -> Iterator[Answer]:
     worker.stdin.write(request + "\n")
     worker.stdin.flush()
     for line in worker.stdout:
-        yield ANSWER.validate_json(line)
+        if line.endswith("\n"):  # a worker that is killed may leave half a line
+            yield ANSWER.validate_json(line)

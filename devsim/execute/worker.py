@@ -59,6 +59,7 @@ class _Worker:
         self._say(
             RunAnswer(
                 started_ns=execution.started_ns,
+                started_bytes=execution.started_bytes,
                 spans=tuple(SpanArgs.of(span) for span in execution.spans),
                 outputs_digest=execution.outputs_digest,
                 environment=_environment(request),

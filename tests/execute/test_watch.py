@@ -56,13 +56,15 @@ def test_an_error_in_the_worker_is_the_same_error_here(made, tiny_models, tmp_pa
     assert raised.value.exit_status == 2
 
 
-def test_a_worker_that_is_killed_is_reported_with_its_signal(made, tiny_models):
+def test_a_worker_that_is_killed_is_reported_with_its_signal(profile, tiny_models):
+    long = plan(profile, 10**9, {"stdit": 500})  # seconds: not over before it is killed
+
     def kill(done, total, what):
         for child in psutil.Process().children():
             os.kill(child.pid, signal.SIGKILL)
 
     with pytest.raises(WorkerError, match=r"status -9"):
-        run_plan(made, tiny_models, "reference", None, kill)
+        run_plan(long, tiny_models, "reference", None, kill)
 
 
 def test_no_process_is_left_behind(made, tiny_models):
