@@ -77,12 +77,13 @@ def _resident_count(stage: Stage, blocks: range, available_bytes: int, base_byte
     """The app's dynamic loading: keep a block while ``remain - L > need + 2 L``.
 
     ``L`` is a block's size, ``remain`` what is available less what has been kept, ``need`` the
-    footprint once the first block is loaded.
+    footprint after the first block's predict: Core ML keeps a model's intermediate buffers with it.
     """
     if not blocks:
         return 0
-    block_bytes = stage.chunks[blocks.start].cost.resident_bytes
-    need = base_bytes + block_bytes
+    first = stage.chunks[blocks.start].cost
+    block_bytes = first.resident_bytes
+    need = base_bytes + block_bytes + first.activation_bytes
     kept, remain = 0, available_bytes
     while kept < len(blocks) and remain - block_bytes > need + 2 * block_bytes:
         kept += 1

@@ -113,6 +113,16 @@ def test_memory_rule_keeps_the_first_blocks(budget, residents):
     assert kept == list(range(1, 1 + residents))  # after part1, which never stays
 
 
+def test_memory_rule_counts_the_first_blocks_activation_as_footprint():
+    blocks = [make_chunk(f"block{n}", resident=10, activation=6) for n in range(4)]
+    pipeline = make_pipeline(make_stage(*blocks, name="stdit"), baseline=5)
+    # need = 5 + 10 + 6 = 21: a block stays while remain > 51; without the 6, 51 would keep one
+    for budget, residents in [(51, 0), (56, 0), (57, 1), (67, 2)]:
+        policy = OnDeviceSora(pipeline, budget)
+        kept = sum(policy.keeps(Position(n, 0, 0, n)) for n in range(4))
+        assert kept == residents
+
+
 def test_memory_rule_on_the_iphone_15_pro():
     # 3.3 GB, a process of 200 MB, blocks of 170 MB: remain = 3.1 GB, need = 0.37 GB; a block stays
     # while remain > 0.37 + 3 x 0.17 = 0.88 GB, that is 3.1 - 0.17 k > 0.88: k = 0 ... 13.
