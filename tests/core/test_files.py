@@ -43,7 +43,9 @@ def test_document_is_read_back(tmp_path, name):
 def test_same_document_is_written_as_the_same_bytes(tmp_path):
     for name in ("a.json.gz", "b.json.gz"):
         make().write(tmp_path / name)
-    assert (tmp_path / "a.json.gz").read_bytes() == (tmp_path / "b.json.gz").read_bytes()
+    written = (tmp_path / "a.json.gz").read_bytes()
+    assert written == (tmp_path / "b.json.gz").read_bytes()
+    assert written[4:8] == bytes(4)  # gzip's time of writing
 
 
 def test_digest_follows_the_content():
@@ -88,6 +90,14 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, failure):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_overwriting_does_not_touch_the_old_file_itself(tmp_path):
+    path, reader = tmp_path / "profile.json", tmp_path / "reader"
+    path.write_text("old")
+    reader.hardlink_to(path)
+    make().write(path, force=True)
+    assert reader.read_text() == "old"
+
+
 def test_file_is_whole_before_it_has_its_name(tmp_path):
     path = tmp_path / "profile.json"
     with replacing(path, force=False) as temporary:
@@ -128,7 +138,10 @@ def test_damaged_gzip(tmp_path):
     path = tmp_path / "profile.json.gz"
     make().write(path)
     data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 0xFF
+    data[-6] ^= 0xFF  # in the checksum
+    path.write_bytes(data)
+    assert "cannot be read" in refused(path)
+    data[10] = 0x07  # a first block of the type that does not exist
     path.write_bytes(data)
     assert "cannot be read" in refused(path)
     path.write_bytes(b"not gzip")

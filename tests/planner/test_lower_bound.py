@@ -46,6 +46,12 @@ def test_load_bound_by_hand():
     assert bound(make_profile((3, blocks)), 20) == 100 + 1
 
 
+def test_load_bound_grants_the_fixed_cost_of_every_load_but_the_first():
+    # As above, each load 4 less: 46 + 46 and 2 x 36, and the 4 once; then the last compute.
+    blocks = [make_variant(resident=10, cold=50, cached=40, compute=1) for _ in range(2)]
+    assert bound(make_profile((3, blocks), load_fixed=4), 10) == 4 + 92 + 2 * 36 + 1
+
+
 def test_load_bound_keeps_first_what_loads_slowest_a_byte():
     blocks = [
         make_variant(resident=10, cold=60, cached=60, compute=1),

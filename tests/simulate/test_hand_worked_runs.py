@@ -75,6 +75,18 @@ def test_window_limits_what_is_loaded_ahead(window, loads, computes):
     assert times(trace, Kind.COMPUTE) == computes
 
 
+def test_load_says_what_it_waited_for_and_only_if_it_did():
+    chunks = [
+        make_chunk(name, load=load, compute=5)
+        for name, load in zip("abcd", (2, 2, 10, 2), strict=True)
+    ]
+    trace = simulate(make_pipeline(make_stage(*chunks)), planned(), AMPLE)
+    # c waits from 4 until a's compute ends at 7; d starts when c is loaded at 17 and computes
+    assert times(trace, Kind.LOAD) == [(0, 2), (2, 4), (7, 17), (17, 19)]
+    loads = sorted((s for s in trace.spans if s.kind is Kind.LOAD), key=lambda s: s.position)
+    assert [load.waited_for for load in loads] == ["", "", "policy", ""]
+
+
 def test_resident_chunk_is_loaded_once_and_released_after_its_last_compute():
     chunks = [make_chunk("a", load=4, compute=3), make_chunk("b", load=4, compute=3)]
     trace = simulate(make_pipeline(make_stage(*chunks, iterations=3)), planned({0}), AMPLE)
