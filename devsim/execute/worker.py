@@ -6,14 +6,13 @@ request, every line on standard output is an answer (``devsim.execute.requests``
 """
 
 import os
-import platform
 import signal
 import sys
 from typing import TextIO
 
-import devsim
 from devsim.core.chrome import SpanArgs
 from devsim.core.errors import DevsimError
+from devsim.execute.environment import describe
 from devsim.execute.executor import execute
 from devsim.execute.models import Models
 from devsim.execute.profiler import profile_models
@@ -62,7 +61,7 @@ class _Worker:
                 started_bytes=execution.started_bytes,
                 spans=tuple(SpanArgs.of(span) for span in execution.spans),
                 outputs_digest=execution.outputs_digest,
-                environment=_environment(request),
+                environment=describe(request.runtime, request.threads),
             )
         )
 
@@ -71,7 +70,7 @@ class _Worker:
             Models.open(request.models),
             open_runtime(request.runtime, request.threads),
             request.effort,
-            _environment(request),
+            describe(request.runtime, request.threads),
             request.finished,
             lambda done, total, name: self._say(Progress(done=done, total=total, what=name)),
         )
@@ -80,19 +79,6 @@ class _Worker:
     def _say(self, answer: Answer) -> None:
         self._answers.write(answer.model_dump_json() + "\n")
         self._answers.flush()
-
-
-def _environment(request: RunRequest | ProfileRequest) -> dict[str, str]:
-    return {
-        "device": platform.node() or "host",
-        "runtime": request.runtime,
-        "compute_threads": str(request.threads),
-        "cpu_count": str(os.cpu_count()),
-        "machine": platform.machine(),
-        "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
-        "devsim": devsim.__version__,
-    }
 
 
 def main() -> None:
