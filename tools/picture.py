@@ -1,6 +1,6 @@
 """Draws a terminal picture of a trace for the README.
 
-    python tools/picture.py TRACE OUTPUT.svg
+python tools/picture.py TRACE OUTPUT.svg
 """
 
 import io
@@ -17,7 +17,9 @@ COLUMNS = 88
 
 def draw(trace: Path, output: Path) -> None:
     """Write what ``devsim replay TRACE`` prints as an SVG."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console = Console(
+        record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False
+    )
     show_trace(read_trace(trace), console)
     console.save_svg(str(output), title=f"devsim replay {trace}")
 

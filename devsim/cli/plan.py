@@ -60,6 +60,7 @@ def as_json(made: Plan) -> dict[str, object]:
     return {
         "workload": made.pipeline.workload,
         "device": made.device,
+        "policy": made.policy,
         "makespan_s": seconds(prediction.makespan_ns),
         "peak_bytes": prediction.peak_bytes,
         "budget_bytes": made.budget_bytes,

@@ -16,7 +16,7 @@ def show_plan(plan: Plan, console: Console) -> None:
         f"budget {format_bytes(plan.budget_bytes)}"
     )
     console.print(
-        f"makespan [bold]{format_ns(prediction.makespan_ns)}[/], "
+        f"policy [bold]{plan.policy}[/]: makespan [bold]{format_ns(prediction.makespan_ns)}[/], "
         f"peak [bold]{format_bytes(prediction.peak_bytes)}[/]; "
         f"no plan beats {format_ns(plan.lower_bound_ns)} (gap {plan.gap:.1%})\n"
     )
