@@ -17,7 +17,7 @@ class Cause(StrEnum):
     MEMORY = "memory"
     """The budget had no room for the next load, or for the compute's activations."""
     POLICY = "policy"
-    """The policy held the next load back although the loader and the memory were free."""
+    """The policy held the next load back, or still had that chunk in use, with the loader free."""
     OVERHEAD = "overhead"
     """Everything was ready: the time a run needs to hand over from one activity to the next."""
 

@@ -1,6 +1,5 @@
 """The executor: a scheduler driven in real time, over a runtime."""
 
-import mmap
 import os
 import queue
 import time
@@ -13,7 +12,8 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Kind, Span
 from devsim.execute.footprint import footprint_bytes
 from devsim.execute.models import Models
-from devsim.execute.tensors import TensorStore, random_inputs
+from devsim.execute.prepare import touch_memory, warm_up
+from devsim.execute.tensors import TensorStore
 from devsim.policy.protocol import Policy, Position
 from devsim.policy.scheduler import Activity, Scheduler
 from devsim.runtime.protocol import LoadedPackage, Runtime
@@ -63,33 +63,6 @@ def execute(
         run.close()
 
 
-def warm_up(models: Models, runtime: Runtime) -> None:
-    """Have the runtime pay what the first package of a process pays, whichever it is.
-
-    The smallest package is loaded, computed, unloaded and forgotten, so its next load is cold.
-    """
-    blocks = [block for stage in models.manifest.stages for block in stage.blocks]
-    smallest = min(blocks, key=lambda block: block.weight_bytes)
-    package = runtime.load(models.path(smallest))
-    package.predict(random_inputs(smallest))
-    package.unload()
-    runtime.forget(models.path(smallest))
-
-
-def touch_memory(size_bytes: int) -> None:
-    """Have the system back as much memory as the run will use, and give it back.
-
-    A virtual machine pays for the first touch of a page that its host has taken away, which no
-    run after the first would pay again.
-    """
-    if size_bytes > 0:
-        with mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-            if hasattr(mmap, "MADV_HUGEPAGE"):
-                memory.madvise(mmap.MADV_HUGEPAGE)
-            for at in range(0, size_bytes, mmap.PAGESIZE):
-                memory[at] = 1
-
-
 class _Ended(NamedTuple):
     """An activity that has ended; times are time.monotonic_ns."""
 
@@ -127,7 +100,7 @@ class _Run:
         self._start(self._scheduler.start())
         while not self._scheduler.done:
             ended = self._ended.get().result()
-            self._start(self._scheduler.finish(ended.activity))
+            self._start(self._scheduler.finish([ended.activity]))
             spans.append(self._span(ended, started_ns))
             if ended.activity.kind is Kind.COMPUTE:
                 on_compute(ended.activity.at.number + 1, total)

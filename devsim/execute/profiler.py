@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from devsim.core.files import Frozen
 from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
-from devsim.execute.executor import warm_up
 from devsim.execute.footprint import footprint_bytes
 from devsim.execute.measure import Effort, Measurement, measure, measure_contention
 from devsim.execute.models import Models
+from devsim.execute.prepare import warm_up
 from devsim.execute.tensors import random_inputs
 from devsim.runtime.protocol import Runtime
 

@@ -27,13 +27,13 @@ def lower_bound_ns(profile: Profile, blocks: Pipeline, budget_bytes: int) -> int
     for stage in blocks.stages:
         costs = [chunk.cost for chunk in stage.chunks]
         computes = [max(0, cost.compute_ns - dispatch_ns) for cost in costs]
-        compute_ns += stage.iterations * (sum(computes) + _once(costs[0].compute_ns, dispatch_ns))
+        compute_ns += stage.iterations * (sum(computes) + min(costs[0].compute_ns, dispatch_ns))
         load_ns += sum(max(0, cost.cold_load_ns - fixed_ns) for cost in costs)
         load_ns += (stage.iterations - 1) * _reload_ns(costs, room_bytes, fixed_ns)
     first, last = blocks.stages[0].chunks[0].cost, blocks.stages[-1].chunks[-1].cost
     return max(
         first.cold_load_ns + compute_ns,
-        load_ns + _once(first.cold_load_ns, fixed_ns) + max(0, last.compute_ns - dispatch_ns),
+        load_ns + min(first.cold_load_ns, fixed_ns) + max(0, last.compute_ns - dispatch_ns),
     )
 
 
@@ -54,7 +54,3 @@ def _reload_ns(costs: list[ChunkCost], room_bytes: int, fixed_ns: int) -> int:
         needed_ns -= -(-load_ns * held_bytes // size)
         room_bytes -= held_bytes
     return needed_ns
-
-
-def _once(duration_ns: int, once_ns: int) -> int:
-    return min(duration_ns, once_ns)

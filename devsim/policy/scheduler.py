@@ -11,6 +11,7 @@ never deadlocks:
 """
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from devsim.core.pipeline import Pipeline
@@ -71,8 +72,16 @@ class Scheduler:
         """The first activities."""
         return self._advance()
 
-    def finish(self, activity: Activity) -> list[Activity]:
-        """Note that an activity has ended, and return those that start now."""
+    def finish(self, ended: Iterable[Activity]) -> list[Activity]:
+        """Note which activities have ended at this instant, and return those that start now.
+
+        What ends together is noted together, so that nothing starts in ignorance of another end.
+        """
+        unloads = [unload for activity in ended if (unload := self._note_end(activity))]
+        return [*unloads, *self._advance()]
+
+    def _note_end(self, activity: Activity) -> Activity | None:
+        """Take an ended activity into account; return the unload that starts with its end."""
         at = activity.at
         cost = self._costs[at.number]
         if activity.kind is Kind.LOAD:
@@ -87,8 +96,8 @@ class Scheduler:
             self._current += 1
             self._ledger.end_passing(cost.activation_bytes)
             if not self._stays(at):
-                return [self._start_unload(at), *self._advance()]
-        return self._advance()
+                return self._start_unload(at)
+        return None
 
     def _advance(self) -> list[Activity]:
         """Start whatever may start; a compute that waits for memory gets it before any load."""

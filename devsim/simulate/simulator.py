@@ -39,6 +39,7 @@ class _Run:
         self.env = simpy.Environment()
         self.spans: list[Span] = []
         self.footprint: dict[int, int] = {0: self.scheduler.footprint_bytes}
+        self._ended: list[Activity] = []
         self._stages = pipeline.stages
         self._load_lane = Lane(self.env, pipeline.contended.load_ppm)
         self._compute_lane = Lane(self.env, pipeline.contended.compute_ppm)
@@ -60,7 +61,15 @@ class _Run:
 
     def _end(self, activity: Activity, start_ns: int, _alarm: Event | None = None) -> None:
         self.spans.append(self._span(activity, start_ns, int(self.env.now)))
-        self.start(self.scheduler.finish(activity))
+        self._ended.append(activity)
+        if self.env.peek() > self.env.now:
+            self._settle()
+        elif len(self._ended) == 1:  # something else may end at this instant: look after it
+            self.env.timeout(0).callbacks.append(self._settle)
+
+    def _settle(self, _alarm: Event | None = None) -> None:
+        ended, self._ended = self._ended, []
+        self.start(self.scheduler.finish(ended))
 
     def _span(self, activity: Activity, start_ns: int, end_ns: int) -> Span:
         at = activity.at

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-
 FROM_PROFILE = ("--profile", "profile.json", "--budget", "1GB")
 
 
