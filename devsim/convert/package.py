@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +15,16 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from devsim.convert.quiet import quiet
+from devsim.core.errors import BadInputError
 from devsim.core.manifest import Port
 
 with quiet():
     import coremltools as ct
 
 Precision = Literal["fp32", "fp16"]
+
+# How coremltools' C++ parts say that a file could not be written.
+_FILE_TROUBLE = re.compile(r"filesystem error|MIL FileWriter")
 
 PARTIAL = ".*.partial"  # what a killed run leaves
 
@@ -113,5 +118,11 @@ def _replacing(package: Path) -> Iterator[Path]:
         if package.exists():
             shutil.rmtree(package)
         (scratch / package.name).rename(package)
+    except (OSError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _FILE_TROUBLE.search(str(error)):
+            raise
+        raise BadInputError(
+            f"{package}: cannot be written ({error})", "free some space or choose another --output"
+        ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
