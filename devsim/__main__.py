@@ -1,5 +1,5 @@
 """``python -m devsim``."""
 
-from devsim.cli.main import run
+from devsim.cli.main import main
 
-run()
+main()

@@ -2,9 +2,11 @@
 
 iOS charges an app for its dirty memory and not for clean pages of mapped files (Apple, "Reducing
 your app's memory use"; ``phys_footprint``). The nearest on Linux is anonymous plus shared memory
-(proc(5), ``RssAnon`` and ``RssShmem``); elsewhere the unique set size.
+(proc(5), ``RssAnon`` and ``RssShmem``). On macOS it is ``phys_footprint`` itself, of the process and
+of those that it has started: the coreml runtime holds packages in helper processes.
 """
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
@@ -23,6 +25,8 @@ def footprint_bytes(pid: int) -> int:
     Raises:
         psutil.NoSuchProcess: the process has ended.
     """
+    if sys.platform == "darwin":
+        return _phys_footprint(pid)
     if sys.platform != "linux":
         return int(psutil.Process(pid).memory_full_info().uss)
     try:
@@ -32,6 +36,19 @@ def footprint_bytes(pid: int) -> int:
     if "RssAnon" not in fields:  # a process that has exited and is not yet reaped
         raise psutil.NoSuchProcess(pid)
     return fields["RssAnon"] + fields["RssShmem"]
+
+
+def _phys_footprint(pid: int) -> int:
+    from devsim.runtime.coreml.libproc import children, phys_footprint
+
+    try:
+        total = phys_footprint(pid)
+    except ProcessLookupError:
+        raise psutil.NoSuchProcess(pid) from None
+    for child in children(pid):
+        with contextlib.suppress(ProcessLookupError):  # ended since it was listed
+            total += phys_footprint(child)
+    return total
 
 
 class PeakMeter:

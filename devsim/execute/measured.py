@@ -10,7 +10,15 @@ from devsim.core.profile import Profile
 from devsim.core.trace import Footprint, Trace
 from devsim.execute.measure import Effort
 from devsim.execute.models import Models
-from devsim.execute.requests import ProfileAnswer, ProfileRequest, Progress, RunAnswer, RunRequest
+from devsim.execute.requests import (
+    PackageAnswer,
+    PackageRequest,
+    ProfileAnswer,
+    ProfileRequest,
+    Progress,
+    RunAnswer,
+    RunRequest,
+)
 from devsim.execute.watch import ask
 
 OnProgress = Callable[[int, int, str], None]
@@ -93,6 +101,35 @@ def profile_folder(
     if not isinstance(answer, ProfileAnswer):
         raise AssertionError("a profile is answered with a profile")
     return answer.profile
+
+
+def run_one_package(
+    package: Path,
+    runtime: str,
+    threads: int | None,
+    inputs: Path | None,
+    seed: int,
+    samples: int,
+    outputs: Path,
+) -> PackageAnswer:
+    """Run one package in a process of its own; see ``devsim.execute.package_run``.
+
+    Raises:
+        WorkerError: the package could not be run or killed the process.
+    """
+    request = PackageRequest(
+        package=package.resolve(),
+        runtime=runtime,
+        threads=threads or default_threads(),
+        inputs=inputs.resolve() if inputs else None,
+        seed=seed,
+        samples=samples,
+        outputs=outputs.resolve(),
+    )
+    answer, _ = ask(request, lambda progress: None)
+    if not isinstance(answer, PackageAnswer):
+        raise AssertionError("a package is answered with a package")
+    return answer
 
 
 def default_threads() -> int:

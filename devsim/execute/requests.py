@@ -10,6 +10,7 @@ from devsim.core.files import Frozen
 from devsim.core.plan import Plan
 from devsim.core.profile import Profile
 from devsim.execute.measure import Effort
+from devsim.execute.package_run import PackageRun
 
 
 class RunRequest(Frozen):
@@ -31,6 +32,19 @@ class ProfileRequest(Frozen):
     threads: int = Field(ge=1, description="of one compute")
     effort: Effort
     finished: Path = Field(description="where finished measurements are kept")
+
+
+class PackageRequest(Frozen):
+    """Run one package and write its outputs."""
+
+    do: Literal["package"] = "package"
+    package: Path
+    runtime: str
+    threads: int = Field(ge=1, description="of one compute")
+    inputs: Path | None
+    seed: int = Field(ge=0)
+    samples: int = Field(ge=1)
+    outputs: Path
 
 
 class Progress(Frozen):
@@ -60,6 +74,14 @@ class ProfileAnswer(Frozen):
     profile: Profile
 
 
+class PackageAnswer(Frozen):
+    """What a package did; its outputs are in the file that was asked for."""
+
+    event: Literal["package"] = "package"
+    run: PackageRun
+    environment: dict[str, str]
+
+
 class Failure(Frozen):
     """An error that the user can mend."""
 
@@ -69,9 +91,8 @@ class Failure(Frozen):
     exit_status: int
 
 
-Answer = Progress | RunAnswer | ProfileAnswer | Failure
+Request = RunRequest | ProfileRequest | PackageRequest
+Answer = Progress | RunAnswer | ProfileAnswer | PackageAnswer | Failure
 
-REQUEST: TypeAdapter[RunRequest | ProfileRequest] = TypeAdapter(
-    Annotated[RunRequest | ProfileRequest, Field(discriminator="do")]
-)
+REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
 ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="event")])

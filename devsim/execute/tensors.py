@@ -2,13 +2,13 @@
 
 import hashlib
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from devsim.core.errors import BadInputError
 from devsim.core.manifest import Block, Port, StageManifest
+from devsim.execute.arrays import random_array
 from devsim.runtime.protocol import Array
 
 
@@ -24,7 +24,10 @@ class TensorStore:
 
     def __init__(self, stage: StageManifest) -> None:
         self._last_use = _last_uses(stage.blocks)
-        self._external = {port.tensor: _random(port) for port in external_ports(stage)}
+        self._external = {
+            port.tensor: random_array(port.tensor, port.shape, port.dtype)
+            for port in external_ports(stage)
+        }
         self._tensors: dict[str, Array] = {}
 
     def start_iteration(self) -> None:
@@ -66,7 +69,7 @@ def boundary_bytes(stage: StageManifest) -> int:
 
 def random_inputs(block: Block) -> dict[str, Array]:
     """Seeded random values for a block's inputs, by the package's input names."""
-    return {port.name: _random(port) for port in block.inputs}
+    return {port.name: random_array(port.name, port.shape, port.dtype) for port in block.inputs}
 
 
 def external_ports(stage: StageManifest) -> list[Port]:
@@ -94,10 +97,3 @@ def _last_uses(blocks: Sequence[Block]) -> dict[str, str]:
 def port_bytes(port: Port) -> int:
     """Bytes of a tensor."""
     return math.prod(port.shape) * np.dtype(port.dtype).itemsize
-
-
-def _random(port: Port) -> Array:
-    rng = np.random.default_rng(zlib.crc32(port.tensor.encode()))
-    if port.dtype == "int32":
-        return rng.integers(0, 100, port.shape, dtype=np.int32)
-    return rng.standard_normal(port.shape, dtype=np.float32).astype(port.dtype)

@@ -19,9 +19,8 @@ from devsim.execute.requests import (
     ANSWER,
     Answer,
     Failure,
-    ProfileRequest,
     Progress,
-    RunRequest,
+    Request,
 )
 
 _SAMPLE_EVERY_S = 0.005
@@ -70,7 +69,7 @@ class FootprintSampler:
 
 
 def ask(
-    request: RunRequest | ProfileRequest, on_progress: Callable[[Progress], None]
+    request: Request, on_progress: Callable[[Progress], None]
 ) -> tuple[Answer, list[Footprint]]:
     """Have a fresh worker process do one request.
 

@@ -15,11 +15,14 @@ from devsim.core.errors import DevsimError
 from devsim.execute.environment import describe
 from devsim.execute.executor import execute
 from devsim.execute.models import Models
+from devsim.execute.package_run import run_package
 from devsim.execute.profiler import profile_models
 from devsim.execute.requests import (
     REQUEST,
     Answer,
     Failure,
+    PackageAnswer,
+    PackageRequest,
     ProfileAnswer,
     ProfileRequest,
     Progress,
@@ -39,8 +42,10 @@ class _Worker:
         try:
             if isinstance(request, RunRequest):
                 self._run(request)
-            else:
+            elif isinstance(request, ProfileRequest):
                 self._profile(request)
+            else:
+                self._package(request)
         except DevsimError as error:
             status = error.exit_status
             self._say(Failure(problem=error.problem, fix=error.fix, exit_status=status))
@@ -75,6 +80,18 @@ class _Worker:
             lambda done, total, name: self._say(Progress(done=done, total=total, what=name)),
         )
         self._say(ProfileAnswer(profile=profile))
+
+    def _package(self, request: PackageRequest) -> None:
+        run = run_package(
+            open_runtime(request.runtime, request.threads),
+            request.package,
+            request.inputs,
+            request.seed,
+            request.samples,
+            request.outputs,
+        )
+        environment = describe(request.runtime, request.threads)
+        self._say(PackageAnswer(run=run, environment=environment))
 
     def _say(self, answer: Answer) -> None:
         self._answers.write(answer.model_dump_json() + "\n")
