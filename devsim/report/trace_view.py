@@ -19,7 +19,7 @@ def show_trace(trace: Trace, console: Console) -> None:
     columns = max(10, min(console.width, 160) - _LABEL - 1)
     story = tell(trace, columns)
     console.print(
-        f"[bold]{trace.workload}[/], policy [bold]{trace.policy}[/], {trace.origin}: makespan "
+        f"[bold]{trace.workload}[/], policy [bold]{trace.policy}[/], {trace.origin}\nmakespan "
         f"[bold]{format_ns(trace.makespan_ns)}[/], peak [bold]{format_bytes(trace.peak_bytes)}[/] "
         f"of {format_bytes(trace.budget_bytes)}\n"
     )
