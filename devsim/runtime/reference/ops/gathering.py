@@ -21,7 +21,7 @@ def gather(
     An index outside is an error whether or not the package asks to validate.
     """
     axis %= x.dim()
-    places = from_start(indices, x.shape[axis])
+    places = from_start(indices, x.shape[axis], validate_indices)
     batch, between, after = x.shape[:batch_dims], x.shape[batch_dims:axis], x.shape[axis + 1 :]
     picked = indices.shape[batch_dims:]
     if not batch_dims:
@@ -39,7 +39,7 @@ def gather_along_axis(
     x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False
 ) -> Tensor:
     """Element by element along an axis, as ``numpy.take_along_axis``."""
-    return torch.gather(x, axis, from_start(indices, x.shape[axis]))
+    return torch.gather(x, axis, from_start(indices, x.shape[axis], validate_indices))
 
 
 @op("gather_nd")
@@ -54,11 +54,19 @@ def gather_nd(
         for axis, size in enumerate(batch)
     ]
     sizes = x.shape[batch_dims : batch_dims + depth]
-    places = [from_start(indices[..., i], size) for i, size in enumerate(sizes)]
+    places = [from_start(indices[..., i], size, validate_indices) for i, size in enumerate(sizes)]
     return x[(*rows, *places)]
 
 
-def from_start(indices: Tensor, size: int) -> Tensor:
-    """Indices as torch needs them: int64, counted from the start of a dimension of this size."""
+def from_start(indices: Tensor, size: int, validate: bool = False) -> Tensor:
+    """Indices as torch needs them: int64, counted from the start of a dimension of this size.
+
+    Args:
+        indices: any integers.
+        size: of the dimension they index.
+        validate: whether a negative index is an error.
+    """
     wide = indices.long()
+    if validate and bool(((wide < 0) | (wide >= size)).any()):
+        raise IndexError(f"an index is outside a dimension of {size}")
     return torch.where(wide < 0, wide + size, wide)

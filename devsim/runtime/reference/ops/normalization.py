@@ -36,7 +36,8 @@ def batch_norm(
     epsilon: float = 1e-5,
 ) -> Tensor:
     """The given mean and variance of every channel taken away."""
-    return F.batch_norm(x, mean, variance, gamma, beta, eps=epsilon)
+    mean, variance = mean.to(x.dtype), variance.to(x.dtype)
+    return F.batch_norm(x, mean, variance, _as(gamma, x), _as(beta, x), eps=epsilon)
 
 
 @op("instance_norm")
@@ -45,7 +46,7 @@ def instance_norm(
 ) -> Tensor:
     """Every channel of every batch element normalised over space."""
     # As a group norm of one channel a group, which also takes a space of one element.
-    return F.group_norm(x, x.shape[1], gamma, beta, epsilon)
+    return F.group_norm(x, x.shape[1], _as(gamma, x), _as(beta, x), epsilon)
 
 
 @op("l2_norm")
@@ -62,4 +63,12 @@ def local_response_norm(
     x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Tensor:
     """Divided by a power of the mean square over neighbouring channels."""
-    return F.local_response_norm(x, size, alpha, beta, k)
+    squares = torch.square(x.float()).movedim(1, -1)
+    around = F.pad(squares, (size // 2, (size - 1) // 2)).unfold(-1, size, 1)
+    total = around.sum(-1).movedim(-1, 1)
+    return x.float() / (k + alpha / size * total) ** beta
+
+
+def _as(parameter: Tensor | None, x: Tensor) -> Tensor | None:
+    """A parameter in the dtype of what it normalises; from iOS 17 on it may have another."""
+    return None if parameter is None else parameter.to(x.dtype)

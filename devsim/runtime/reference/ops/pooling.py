@@ -46,6 +46,7 @@ def avg_pool(
     strides = strides or (1,) * len(kernel_sizes)
     pads = spatial_pads(pad_type, pad, x.shape[2:], kernel_sizes, strides)
     pool = _AVERAGE[len(kernel_sizes)]
+    x = _computable(x)
     own = _own_padding(pads, kernel_sizes)
     if own is not None:
         return pool(x, kernel_sizes, strides, own, ceil_mode, not exclude_padding_from_average)
@@ -69,7 +70,7 @@ def l2_pool(
     strides = strides or (1,) * len(kernel_sizes)
     pads = spatial_pads(pad_type, pad, x.shape[2:], kernel_sizes, strides)
     pool = _AVERAGE[len(kernel_sizes)]
-    mean = pool(padded(torch.square(x), pads), kernel_sizes, strides, 0, ceil_mode)
+    mean = pool(padded(torch.square(_computable(x)), pads), kernel_sizes, strides, 0, ceil_mode)
     return torch.sqrt(mean * math.prod(kernel_sizes))
 
 
@@ -79,3 +80,8 @@ def _own_padding(pads: list[tuple[int, int]], kernel: Ints) -> Ints | None:
     if own is None or any(2 * amount > size for amount, size in zip(own, kernel, strict=True)):
         return None
     return own
+
+
+def _computable(x: Tensor) -> Tensor:
+    """Torch has no average in three dimensions of float16."""
+    return x.float() if x.dim() == 5 else x

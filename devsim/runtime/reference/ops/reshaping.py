@@ -11,8 +11,13 @@ from devsim.runtime.reference.ops.registry import Bools, Ints, Tensors, op
 
 @op("reshape")
 def reshape(x: Tensor, shape: Ints) -> Tensor:
-    """Another shape; 0 keeps the dimension of ``x`` and -1 takes what is left."""
-    return x.reshape([x.shape[i] if size == 0 else size for i, size in enumerate(shape)])
+    """Another shape; 0 keeps the dimension of ``x`` and -1 takes what is left.
+
+    Dimensions correspond from the last; a 0 that corresponds to none is a dimension of one.
+    """
+    own = (1,) * len(shape) + tuple(x.shape)
+    kept = own[len(own) - len(shape) :]
+    return x.reshape([mine if size == 0 else size for size, mine in zip(shape, kept, strict=True)])
 
 
 @op("reshape_like")

@@ -1,6 +1,7 @@
 """Resizing of the last dimensions by nearest or linear interpolation."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -22,13 +23,13 @@ def upsample_nearest_neighbor(
 ) -> Tensor:
     """Larger by these factors; every element the nearest below."""
     sizes = _scaled(x, scale_factor_height, scale_factor_width)
-    return _interpolated(x, sizes, "DEFAULT", linear=False)
+    return _interpolated(x, sizes, "DEFAULT", torch.floor)
 
 
 @op("resize_nearest_neighbor", elements=_resized_elements)
 def resize_nearest_neighbor(x: Tensor, target_size_height: int, target_size_width: int) -> Tensor:
     """Of this size; every element the nearest below."""
-    return _interpolated(x, (target_size_height, target_size_width), "DEFAULT", linear=False)
+    return _interpolated(x, (target_size_height, target_size_width), "DEFAULT", torch.floor)
 
 
 @op("upsample_bilinear", elements=_upsampled_elements)
@@ -43,7 +44,7 @@ def upsample_bilinear(
     centred = not align_corners if half_pixel_centers is None else half_pixel_centers
     mode = "ALIGN_CORNERS" if align_corners else "UNALIGN_CORNERS" if centred else "DEFAULT"
     sizes = _scaled(x, scale_factor_height, scale_factor_width)
-    return _interpolated(x, sizes, mode, linear=True)
+    return _interpolated(x, sizes, mode)
 
 
 @op("resize_bilinear", elements=_resized_elements)
@@ -54,7 +55,7 @@ def resize_bilinear(
     sampling_mode: str = "DEFAULT",
 ) -> Tensor:
     """Of this size, linear in between."""
-    return _interpolated(x, (target_size_height, target_size_width), sampling_mode, linear=True)
+    return _interpolated(x, (target_size_height, target_size_width), sampling_mode)
 
 
 def _target(x: Tensor, shape: Ints, resized_dims: int) -> Ints:
@@ -77,22 +78,29 @@ def resize(
     sampling_mode: str = "DEFAULT",
 ) -> Tensor:
     """The last ``resized_dims`` dimensions of another size; 0 keeps a dimension."""
-    linear = {"LINEAR": True, "NEAREST_NEIGHBOR": False}[interpolation_mode]
-    return _interpolated(x, _target(x, shape, resized_dims), sampling_mode, linear)
+    nearest = {"LINEAR": None, "NEAREST_NEIGHBOR": _rounded}[interpolation_mode]
+    return _interpolated(x, _target(x, shape, resized_dims), sampling_mode, nearest)
 
 
 def _scaled(x: Tensor, high: float, wide: float) -> Ints:
     return math.floor(x.shape[-2] * high), math.floor(x.shape[-1] * wide)
 
 
-def _interpolated(x: Tensor, sizes: Ints, mode: str, linear: bool) -> Tensor:
+def _rounded(points: Tensor) -> Tensor:
+    return (points + 0.5).floor()
+
+
+def _interpolated(
+    x: Tensor, sizes: Ints, mode: str, nearest: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
+    """Linear, or with the element that ``nearest`` makes of each place."""
     for axis, size in enumerate(sizes, start=x.dim() - len(sizes)):
         if size == x.shape[axis]:
             continue
-        points = _grid(x.shape[axis], size, mode)
-        below = points.floor().long()
+        points = grid(x.shape[axis], size, mode)
+        below = (points.floor() if nearest is None else nearest(points)).long()
         lower = x.index_select(axis, below)
-        if linear:
+        if nearest is None:
             upper = x.index_select(axis, (below + 1).clamp(max=x.shape[axis] - 1))
             share = (points - below).to(x.dtype).reshape(-1, *[1] * (x.dim() - 1 - axis))
             lower = torch.lerp(lower, upper, share.expand(lower.shape))
@@ -100,7 +108,7 @@ def _interpolated(x: Tensor, sizes: Ints, mode: str, linear: bool) -> Tensor:
     return x
 
 
-def _grid(size: int, target: int, mode: str) -> Tensor:
+def grid(size: float, target: int, mode: str) -> Tensor:
     """Where each element of the result lies in the input; modes as ``resize_bilinear`` has them."""
     place = torch.arange(target, dtype=torch.float64)
     ratio = size / target

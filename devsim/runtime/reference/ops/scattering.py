@@ -24,7 +24,7 @@ def scatter(
 ) -> Tensor:
     """Slices along an axis; the dimensions of ``indices`` take the axis's place in ``updates``."""
     axis %= data.dim()
-    places = from_start(indices, data.shape[axis]).reshape(-1)
+    places = from_start(indices, data.shape[axis], validate_indices).reshape(-1)
     flat = updates.reshape(*data.shape[:axis], places.numel(), *data.shape[axis + 1 :])
     along = places.reshape(-1, *[1] * (data.dim() - 1 - axis)).expand(flat.shape)
     return _combine(data, along, flat, axis, mode)
@@ -40,7 +40,9 @@ def scatter_along_axis(
     validate_indices: bool = False,
 ) -> Tensor:
     """Element by element along an axis."""
-    return _combine(data, from_start(indices, data.shape[axis]), updates, axis, mode)
+    return _combine(
+        data, from_start(indices, data.shape[axis], validate_indices), updates, axis, mode
+    )
 
 
 @op("scatter_nd")
@@ -56,7 +58,7 @@ def scatter_nd(
     leading = data.shape[:depth]
     places = torch.zeros(indices.shape[:-1], dtype=torch.long)
     for i, size in enumerate(leading):
-        column = from_start(indices[..., i], size)
+        column = from_start(indices[..., i], size, validate_indices)
         if bool(((column < 0) | (column >= size)).any()):
             raise IndexError(f"an index is outside dimension {i} of {size}")
         places = places * size + column

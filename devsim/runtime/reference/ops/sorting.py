@@ -23,6 +23,8 @@ def topk(
     output_indices_dtype: str = "int32",
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest (or smallest) elements along an axis, in order, and where they are."""
+    # torch neither sorts nor gathers uint16.
+    x = x.int() if x.dtype == torch.uint16 else x
     count = x.shape[axis] if k == -1 else k
     order = torch.argsort(x, dim=axis, descending=not ascending, stable=True)
     places = order.narrow(axis, 0, count)
