@@ -12,17 +12,48 @@ Array = npt.NDArray[np.generic]
 Tensors = Mapping[str, Array]
 
 
+Choice = tuple[tuple[int, int | None], ...]
+"""Shapes by the smallest and the largest size of each dimension; None where there is no largest."""
+
+
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """An input or output of a package: its name, shape and numpy dtype name."""
+    """An input or output of a package.
+
+    Attributes:
+        name: its name.
+        shape: its shape; of a flexible input the default one. A dimension of an output that
+            depends on the inputs is -1.
+        dtype: numpy's name of its type.
+        choices: what a flexible input takes: a shape that any of these admits. Empty when only
+            ``shape`` will do.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
+    choices: tuple[Choice, ...] = ()
+
+    def admits(self, shape: tuple[int, ...]) -> bool:
+        """Whether an array of this shape may be given."""
+        if not self.choices:
+            return shape == self.shape
+        return any(
+            len(choice) == len(shape)
+            and all(
+                low <= size and (high is None or size <= high)
+                for size, (low, high) in zip(shape, choice, strict=True)
+            )
+            for choice in self.choices
+        )
 
 
 class LoadedPackage(Protocol):
-    """A package in memory, ready to predict."""
+    """A package in memory, ready to predict.
+
+    A package with states keeps them from one predict to the next; every load of it starts with
+    its own, of zeros.
+    """
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -34,13 +65,18 @@ class LoadedPackage(Protocol):
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes the package holds while it stays loaded."""
+        """Bytes of the process's footprint that the package accounts for while it stays loaded.
+
+        As iOS counts: anonymous memory, such as states and weights that were read, and not the
+        clean pages of weights that are mapped from their file.
+        """
 
     def predict(self, tensors: Tensors) -> dict[str, Array]:
         """Compute every output; releases the GIL while it computes.
 
         Raises:
-            BadInputError: an input is missing, or has another shape or dtype than declared.
+            BadInputError: an input is missing, or has another dtype than declared or a shape that
+                is not admitted; or the package's loops do not end.
         """
 
     def unload(self) -> None:
@@ -56,6 +92,8 @@ class Runtime(Protocol):
 
     def load(self, package: Path) -> LoadedPackage:
         """Load a package: cold the first time in this process, cached afterwards.
+
+        Of a package with several functions, its default one will predict.
 
         Raises:
             BadFileError: the package is missing, truncated or not an ML program.

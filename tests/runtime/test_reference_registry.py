@@ -8,11 +8,16 @@ from devsim.runtime.reference.ops.registry import REQUIRED
 
 
 def _definitions(name: str) -> list[dict[str, object]]:
-    versions = SSAOpRegistry.core_ops[name].values()
+    versions = SSAOpRegistry.core_ops.get(name) or SSAOpRegistry.dialect_ops[name]
+    versions = versions.values() if isinstance(versions, dict) else [versions]
     return [version.input_spec.input_types for version in versions]
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+# What coremltools writes for ``coreml_update_state`` without defining it.
+WRITTEN_ONLY = {"write_state"}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - WRITTEN_ONLY))
 def test_parameters_are_those_of_mil(name: str) -> None:
     definitions = _definitions(name)
     defined = {parameter for definition in definitions for parameter in definition}

@@ -1,78 +1,64 @@
 """From a parsed spec to a flat program: names become slots, parameters become arguments."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import psutil
 
+from devsim.runtime.reference.control import Nested, Results, Unit, condition, dropped, loop
 from devsim.runtime.reference.faults import (
     COMPUTE_FAULTS,
     MalformedError,
     UnknownOperationError,
 )
+from devsim.runtime.reference.functions import choose_function
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
 from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, Parameter
 from devsim.runtime.reference.package import Package
-from devsim.runtime.reference.program import Port, Program, Step, Value
+from devsim.runtime.reference.program import Program, StateSlot, Step, Value
 from devsim.runtime.reference.proto import Message
 from devsim.runtime.reference.slots import Slots
 from devsim.runtime.reference.values import immediate, unpack
 from devsim.runtime.reference.weights import Blob
 
 
-def compile_program(package: Package) -> Program:
-    """Compile the main function of a package.
+def compile_program(package: Package, function: str | None = None) -> Program:
+    """Compile a function of a package.
+
+    Args:
+        package: the opened package.
+        function: the function's name; None for the package's default.
 
     Raises:
         MalformedError: the program contradicts itself.
         UnknownOperationError: it uses an operation or a form the runtime does not know.
         BadFileError: it names weights outside the package.
     """
-    function, block = _main(package.model)
+    chosen = choose_function(package, function)
     compiler = _Compiler(package)
-    for named in function.inputs:
-        compiler.value(named, f"input '{named.name}'")
-    for operation in block.operations:
-        compiler.operation(operation)
     slots = compiler.slots
-    inputs = tuple(slots.port(named.name) for named in function.inputs)
-    outputs = tuple(slots.port(name) for name in block.outputs)
-    steps = _with_frees(compiler.steps, inputs, outputs)
-    return Program(inputs, outputs, tuple(slots.template), tuple(slots.blobs), steps)
-
-
-def _main(model: Message) -> tuple[Message, Message]:
-    functions = model.mlProgram.functions
-    name = model.description.defaultFunctionName or "main"
-    if name not in functions:
-        raise MalformedError(f"the program has no function '{name}'")
-    function = functions[name]
-    if function.opset not in function.block_specializations:
-        raise MalformedError(f"function '{name}' has no block for its opset '{function.opset}'")
-    return function, function.block_specializations[function.opset]
-
-
-def _with_frees(
-    steps: list[Step], inputs: tuple[Port, ...], outputs: tuple[Port, ...]
-) -> tuple[Step, ...]:
-    owned = {port.slot for port in inputs}.union(*(step.outputs for step in steps))
-    owned -= {port.slot for port in outputs}
-    freed = []
-    for step in reversed(steps):
-        last = owned.intersection(step.inputs + step.outputs)
-        owned -= last
-        freed.append(replace(step, frees=tuple(sorted(last))))
-    return tuple(reversed(freed))
+    inputs, states = [], []
+    for named in chosen.inputs:
+        if named.type.WhichOneof("type") == "stateType":
+            states.append(compiler.state(named))
+        else:
+            compiler.value(named, f"input '{named.name}'")
+            inputs.append(slots.port(named.name, chosen.features.get(named.name)))
+    block = compiler.block(chosen.block)
+    outputs = tuple(slots.port(name) for name in chosen.block.outputs)
+    steps, _ = dropped(block.units, kept=block.outputs, owned=[port.slot for port in inputs])
+    return Program(
+        tuple(inputs), outputs, tuple(states), tuple(slots.template), tuple(slots.blobs), steps
+    )
 
 
 class _Compiler:
-    """The state of a compilation: the slots and the steps so far."""
+    """The state of a compilation: the slots, and the units of the block that is being read."""
 
     def __init__(self, package: Package) -> None:
         self.slots = Slots()
-        self.steps: list[Step] = []
+        self._units: list[Unit] = []
         self._package = package
         self._memory = psutil.virtual_memory().total
 
@@ -83,8 +69,25 @@ class _Compiler:
         self.slots.define(named.name, slot, declared)
         return slot, declared
 
-    def operation(self, message: Message) -> None:
-        """Add the steps of one operation."""
+    def state(self, named: Message) -> StateSlot:
+        """Give a state a slot."""
+        where = f"state '{named.name}'"
+        declared = self._declared(named.type.stateType.wrappedType, where)
+        if declared is None or declared.known_shape is None:
+            raise UnknownOperationError(f"{where} of unknown type or shape")
+        slot = self.slots.empty()
+        self.slots.define(named.name, slot, None)
+        return StateSlot(named.name, slot, declared)
+
+    def block(self, message: Message) -> Nested:
+        """Compile the operations of a block; whatever it may read has its slot already."""
+        outer, self._units = self._units, []
+        for operation in message.operations:
+            self._operation(operation)
+        units, self._units = tuple(self._units), outer
+        return Nested(units, self._named(message.outputs, "a block's results"))
+
+    def _operation(self, message: Message) -> None:
         name = message.outputs[0].name if message.outputs else message.type
         where = f"operation '{name}' ({message.type})"
         attributes = {key: value for key, value in message.attributes.items() if key != "name"}
@@ -92,12 +95,58 @@ class _Compiler:
             self._const(message, attributes, name, where)
             return
         known = OPERATIONS.get(message.type)
-        if known is None:
+        nested = {"cond": self._cond, "while_loop": self._while_loop}.get(message.type)
+        if known is None and nested is None:
             raise UnknownOperationError(where)
         arguments = {key: self._values(value, where) for key, value in message.inputs.items()}
         for key, value in attributes.items():
             arguments[key] = [self._constant(value, f"{name}.{key}", where)]
-        self._call(known, arguments, message.outputs, where)
+        if nested is not None:
+            nested(message, arguments, where)
+        elif known is not None:
+            self._call(known, arguments, message.outputs, where)
+
+    def _cond(self, message: Message, arguments: dict[str, list[int]], where: str) -> None:
+        if len(message.blocks) != 2 or len(arguments.get("pred", ())) != 1:
+            raise MalformedError(f"{where} has {len(message.blocks)} blocks or no predicate")
+        branches = []
+        for block in message.blocks:
+            with self.slots.scope():
+                branches.append(self.block(block))
+        results = self._results(message.outputs, where)
+        _same_count(where, results.slots, *(branch.outputs for branch in branches))
+        then, otherwise = branches
+        self._units.append(condition(where, arguments["pred"][0], then, otherwise, results))
+
+    def _while_loop(self, message: Message, arguments: dict[str, list[int]], where: str) -> None:
+        initial = arguments.get("loop_vars", [])
+        if len(message.blocks) != 2 or not initial:
+            raise MalformedError(f"{where} has {len(message.blocks)} blocks or no variables")
+        variables = Results(
+            tuple(self.slots.empty() for _ in initial),
+            tuple(self._declared(named.type, where) for named in message.blocks[1].inputs),
+        )
+        blocks = []
+        for block in message.blocks:
+            _same_count(where, variables.slots, variables.types, block.inputs)
+            with self.slots.scope():
+                for named, slot, declared in zip(
+                    block.inputs, variables.slots, variables.types, strict=True
+                ):
+                    self.slots.define(named.name, slot, declared)
+                blocks.append(self.block(block))
+        test, body = blocks
+        results = self._results(message.outputs, where)
+        _same_count(where, results.slots, variables.slots, body.outputs)
+        if len(test.outputs) != 1:
+            raise MalformedError(f"{where} has a condition of {len(test.outputs)} results")
+        self._units.append(loop(where, initial, variables, test, body, results))
+
+    def _results(self, messages: Sequence[Message], where: str) -> Results:
+        if not messages:
+            raise MalformedError(f"{where} has no result")
+        slots, types = zip(*(self.value(each, where) for each in messages), strict=True)
+        return Results(slots, types)
 
     def _const(
         self, message: Message, attributes: dict[str, Message], name: str, where: str
@@ -122,13 +171,14 @@ class _Compiler:
         )
         if arguments:
             raise UnknownOperationError(f"{where} with parameter '{min(arguments)}'")
-        if not results:
-            raise MalformedError(f"{where} has no result")
-        outputs, types = zip(*(self.value(result, where) for result in results), strict=True)
+        if known is OPERATIONS["write_state"] and not results:
+            self._units.append((Step(where, known.function, inputs, (), ()),))
+            return
+        given = self._results(results, where)
         function = known.function
         if known.elements is not None:
-            function = partial(_bounded, known, self._limit(types[0]))
-        self.steps.append(Step(where, function, inputs, outputs, types))
+            function = partial(_bounded, known, self._limit(given.types[0]))
+        self._units.append((Step(where, function, inputs, given.slots, given.types),))
 
     def _limit(self, declared: TensorType | None) -> int:
         known = None if declared is None else declared.elements
@@ -143,8 +193,11 @@ class _Compiler:
             for binding in argument.arguments
         ]
 
+    def _named(self, names: Sequence[str], where: str) -> tuple[int, ...]:
+        return tuple(self.slots.named(name, where) for name in names)
+
     def _argument(self, parameter: Parameter, slots: list[int] | None, where: str) -> int:
-        if not slots:
+        if slots is None or not (slots or parameter.several):
             if parameter.default is REQUIRED:
                 raise MalformedError(f"{where} lacks '{parameter.name}'")
             return self.slots.constant(parameter.default)
@@ -194,8 +247,14 @@ class _Compiler:
 
     def _step(self, name: str, function: Callable[..., Value], inputs: tuple[int, ...]) -> int:
         slot = self.slots.empty()
-        self.steps.append(Step(name, function, inputs, (slot,), (None,)))
+        self._units.append((Step(name, function, inputs, (slot,), (None,)),))
         return slot
+
+
+def _same_count(where: str, *parts: Sequence[object]) -> None:
+    counts = [len(part) for part in parts]
+    if len(set(counts)) != 1:
+        raise MalformedError(f"{where} has blocks and results of {counts} values")
 
 
 def _gather(*values: Value) -> tuple[Value, ...]:

@@ -11,6 +11,10 @@ class UnknownOperationError(Exception):
     """The package uses an operation, or a form of one, that the runtime does not know."""
 
 
+class EndlessLoopError(Exception):
+    """A loop of the package went round more often than the runtime was told to allow."""
+
+
 def one_line(text: str) -> str:
     """Text from a package made fit for a message: one printable line of bounded length."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,10 +1,12 @@
 """The reference runtime: Core ML packages computed with torch, on any system."""
 
 import contextlib
+import mmap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,51 +15,92 @@ from torch import Tensor
 from devsim.core.errors import BadFileError, BadInputError, UnsupportedOperationError
 from devsim.runtime.protocol import Array, Tensors, TensorSpec
 from devsim.runtime.reference.compiler import compile_program
-from devsim.runtime.reference.faults import MalformedError, UnknownOperationError, one_line
+from devsim.runtime.reference.faults import (
+    EndlessLoopError,
+    MalformedError,
+    UnknownOperationError,
+    one_line,
+)
+from devsim.runtime.reference.mil_types import TensorType
+from devsim.runtime.reference.ops.states import State
 from devsim.runtime.reference.package import Identity, identity, open_package
-from devsim.runtime.reference.program import Frame, Port, Program, run
-from devsim.runtime.reference.weights import read_weights, view
+from devsim.runtime.reference.program import Frame, Program, Value, run
+from devsim.runtime.reference.shapes import shown
+from devsim.runtime.reference.weights import map_weights, read_weights, view
+
+Weights = Literal["read", "mapped"]
+
+_LOOP_LIMIT = 1_000_000
 
 
 class ReferenceRuntime:
     """Runs ML programs with torch; values keep the dtypes that the package declares.
 
-    A cold load parses and compiles the program; a cached one only reads the weights. Loads and
+    A cold load parses and compiles the program; a cached one only opens the weights. Loads and
     predicts of different packages may run on different threads.
+
+    Args:
+        weights: ``read`` copies them into anonymous memory at the load; ``mapped`` leaves them in
+            the file, to be paged in when they are first used and dropped when memory is short.
+        loop_limit: how often the loops of one predict may go round, in all.
     """
 
     name = "reference"
 
-    def __init__(self) -> None:
-        self._compiled: dict[Path, _Compiled] = {}
+    def __init__(self, weights: Weights = "read", loop_limit: int = _LOOP_LIMIT) -> None:
+        self._options = _Options(map_weights if weights == "mapped" else read_weights, loop_limit)
+        self._compiled: dict[tuple[Path, str | None], _Compiled] = {}
 
-    def load(self, package: Path) -> "LoadedReference":
-        """Load a package; see ``Runtime.load``."""
-        compiled = self._compiled.get(package.absolute())
+    def load(self, package: Path, function: str | None = None) -> "LoadedReference":
+        """Load a package; see ``Runtime.load``.
+
+        Args:
+            package: its folder.
+            function: which of its functions will predict; None for its default one.
+
+        Raises:
+            BadInputError: it has no such function.
+        """
+        key = (package.absolute(), function)
+        compiled = self._compiled.get(key)
         if compiled is None or not compiled.is_current():
-            compiled = _compile(package)
-            self._compiled[package.absolute()] = compiled
-        return LoadedReference(package, compiled.program)
+            compiled = _compile(package, function)
+            self._compiled[key] = compiled
+        return LoadedReference(package, compiled.program, self._options)
 
     def forget(self, package: Path) -> None:
-        """Drop the compiled program, so that the next load is cold."""
-        self._compiled.pop(package.absolute(), None)
+        """Drop what was compiled of the package, so that the next load is cold."""
+        for key in [key for key in self._compiled if key[0] == package.absolute()]:
+            self._compiled.pop(key, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    open_weights: Callable[[Path], mmap.mmap]
+    loop_limit: int
 
 
 class LoadedReference:
-    """A package in memory; see ``LoadedPackage``. Its predicts run one at a time."""
+    """A package in memory; see ``LoadedPackage``.
 
-    def __init__(self, package: Path, program: Program) -> None:
+    Its predicts run one at a time; one that fails leaves the states as they were.
+    """
+
+    def __init__(self, package: Path, program: Program, options: _Options) -> None:
         self._package = package
         self._program = program
+        self._options = options
         self._lock = threading.Lock()
         self._frame: Frame | None = list(program.template)
+        self._states: dict[int, Tensor] = {}
         with _naming(package):
             self._buffers = {
-                path: read_weights(path) for path in sorted({b.path for _, b in program.blobs})
+                path: options.open_weights(path)
+                for path in sorted({blob.path for _, blob in program.blobs})
             }
             for slot, blob in program.blobs:
                 self._frame[slot] = view(self._buffers[blob.path], blob)
+        self.reset_states()
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -71,8 +114,20 @@ class LoadedReference:
 
     @property
     def resident_bytes(self) -> int:
-        """Bytes of the weight files, which are all in memory."""
-        return sum(len(buffer) for buffer in self._buffers.values())
+        """See ``LoadedPackage.resident_bytes``."""
+        states = sum(value.nbytes for value in self._states.values())
+        return states if self._maps else states + self._weight_bytes
+
+    @property
+    def mapped_bytes(self) -> int:
+        """Bytes of weights that are mapped, and in memory only as far as they were used."""
+        return self._weight_bytes if self._maps else 0
+
+    def reset_states(self) -> None:
+        """Set every state to zero, as at the load; waits for a predict that runs."""
+        with self._lock:
+            if self._frame is not None:
+                self._states = {state.slot: _zeros(state.type) for state in self._program.states}
 
     def predict(self, tensors: Tensors) -> dict[str, Array]:
         """Compute every output; see ``LoadedPackage.predict``."""
@@ -81,7 +136,7 @@ class LoadedReference:
                 raise BadInputError(f"{self._package}: is unloaded", "load it again")
             self._check_names(tensors)
             inputs = {
-                port.slot: _from_numpy(tensors[port.spec.name], port, self._package)
+                port.slot: _from_numpy(tensors[port.spec.name], port.spec, self._package)
                 for port in self._program.inputs
             }
             return self._compute(self._frame, inputs)
@@ -94,23 +149,35 @@ class LoadedReference:
                 self._frame.clear()
             self._frame = None
             self._buffers.clear()
+            self._states.clear()
+
+    @property
+    def _maps(self) -> bool:
+        return self._options.open_weights is map_weights
+
+    @property
+    def _weight_bytes(self) -> int:
+        return sum(len(buffer) for buffer in self._buffers.values())
 
     def _compute(self, loaded: Frame, inputs: dict[int, Tensor]) -> dict[str, Array]:
         frame = list(loaded)
-        borrowed = {
-            value.untyped_storage().data_ptr()
-            for value in (*loaded, *inputs.values())
-            if isinstance(value, Tensor)
-        }
+        states = {slot: State(value) for slot, value in self._states.items()}
+        borrowed = _addresses((*loaded, *inputs.values()))
         for slot in list(inputs):
             frame[slot] = inputs.pop(slot)
+        for slot, state in states.items():
+            frame[slot] = state
         try:
-            with _naming(self._package):
-                run(self._program.steps, frame)
-            return {
+            with _naming(self._package, self._program.flexible):
+                run(self._program.steps, frame, self._options.loop_limit)
+            kept = {slot: state.value for slot, state in states.items()}
+            borrowed |= _addresses(kept.values())
+            outputs = {
                 port.spec.name: _to_numpy(frame[port.slot], borrowed)
                 for port in self._program.outputs
             }
+            self._states = kept
+            return outputs
         finally:
             # A traceback that outlives this call must not keep weights alive.
             frame.clear()
@@ -136,40 +203,64 @@ class _Compiled:
             return False
 
 
-def _compile(package: Path) -> _Compiled:
+def _compile(package: Path, function: str | None) -> _Compiled:
     opened = open_package(package)
     with _naming(package):
-        program = compile_program(opened)
+        program = compile_program(opened, function)
     weights = sorted({blob.path for _, blob in program.blobs})
     return _Compiled(program, (*opened.files, *(identity(path) for path in weights)))
 
 
 @contextlib.contextmanager
-def _naming(package: Path) -> Iterator[None]:
+def _naming(package: Path, flexible: bool = False) -> Iterator[None]:
+    """Name the package in what is wrong inside it.
+
+    Args:
+        package: its folder.
+        flexible: whether the shapes that were given can be what is wrong.
+    """
+    fix = "convert the package again"
+    if flexible:
+        fix = f"give inputs of shapes that go together, or {fix}"
     try:
         yield
     except MalformedError as error:
-        raise BadFileError(package, one_line(str(error)), "convert the package again") from error
+        # Without its traceback, which would keep the values of the failed step alive.
+        cause = error.with_traceback(None)
+        raise BadFileError(package, one_line(str(error)), fix) from cause
     except UnknownOperationError as error:
         raise UnsupportedOperationError(
             f"{package}: the reference runtime does not know {one_line(str(error))}",
             "convert the model without it, or run it with --runtime coreml on a Mac",
         ) from error
+    except EndlessLoopError as error:
+        raise BadInputError(
+            f"{package}: {one_line(str(error))} has not ended",
+            "give inputs for which it does, or allow more with ReferenceRuntime(loop_limit=...)",
+        ) from error.with_traceback(None)
 
 
-def _from_numpy(array: Array, port: Port, package: Path) -> Tensor:
-    spec = port.spec
-    if not isinstance(array, np.ndarray) or (array.dtype, array.shape) != (
-        np.dtype(spec.dtype),
-        spec.shape,
+def _from_numpy(array: Array, spec: TensorSpec, package: Path) -> Tensor:
+    if (
+        not isinstance(array, np.ndarray)
+        or array.dtype != np.dtype(spec.dtype)
+        or not spec.admits(array.shape)
     ):
         given = getattr(array, "dtype", type(array).__name__)
         raise BadInputError(
             f"{package}: input '{spec.name}' is {given} {np.shape(array)}",
-            f"give it as {spec.dtype} {spec.shape}",
+            f"give it as {spec.dtype} {shown(spec)}",
         )
     usable = array.flags.c_contiguous and array.flags.writeable and array.flags.aligned
     return torch.from_numpy(array if usable else array.copy())
+
+
+def _zeros(declared: TensorType) -> Tensor:
+    return torch.zeros(declared.known_shape or (), dtype=declared.element.dtype)
+
+
+def _addresses(values: Iterable[Value]) -> set[int]:
+    return {v.untyped_storage().data_ptr() for v in values if isinstance(v, Tensor)}
 
 
 def _to_numpy(value: Tensor, borrowed: set[int]) -> Array:

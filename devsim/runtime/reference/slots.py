@@ -1,9 +1,13 @@
 """The numbered slots of a program that is being compiled, and the names they go by."""
 
-from devsim.runtime.protocol import TensorSpec
+import contextlib
+from collections.abc import Iterator
+
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.program import Port, Value
+from devsim.runtime.reference.proto import Message
+from devsim.runtime.reference.shapes import tensor_spec
 from devsim.runtime.reference.weights import Blob
 
 # What an input or output may be, by MIL's name and by numpy's.
@@ -17,7 +21,7 @@ _PORT_DTYPES = {
 
 
 class Slots:
-    """Hands out slots; names are defined once and before they are used.
+    """Hands out slots; a name is defined once where it is visible, and before it is used.
 
     Attributes:
         template: what each slot holds before a run; None where a run fills it.
@@ -64,6 +68,16 @@ class Slots:
         self._slots[name] = slot
         self._types[name] = declared
 
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        """What is named inside is forgotten at the end: the names of a nested block."""
+        outer, outer_types = self._slots, self._types
+        self._slots, self._types = dict(outer), dict(outer_types)
+        try:
+            yield
+        finally:
+            self._slots, self._types = outer, outer_types
+
     def named(self, name: str, where: str) -> int:
         """The slot of a name.
 
@@ -74,18 +88,22 @@ class Slots:
             raise MalformedError(f"{where} uses '{name}', which nothing defines")
         return self._slots[name]
 
-    def port(self, name: str) -> Port:
+    def port(self, name: str, feature: Message | None = None) -> Port:
         """A name as an input or output of the program.
+
+        Args:
+            name: its name.
+            feature: what the package's description says of it; an input's allowed shapes.
 
         Raises:
             UnknownOperationError: its type is not one that a port may have.
+            MalformedError: the description contradicts its type.
         """
         slot = self.named(name, "the program's interface")
         declared = self._types[name]
-        shape = None if declared is None else declared.known_shape
-        if declared is None or shape is None:
-            raise UnknownOperationError(f"'{name}' of flexible shape")
+        if declared is None or declared.shape is None:
+            raise UnknownOperationError(f"'{name}', which is no tensor of known rank")
         dtype = _PORT_DTYPES.get(declared.element.name)
         if dtype is None:
             raise UnknownOperationError(f"'{name}' of type {declared.element.name}")
-        return Port(TensorSpec(name, shape, dtype), slot)
+        return Port(tensor_spec(name, declared.shape, dtype, feature), slot)

@@ -1,4 +1,4 @@
-"""The weight file: MIL blob storage, version 2, read into one anonymous buffer and viewed.
+"""The weight file: MIL blob storage, version 2, read into one buffer or mapped, and viewed.
 
 Layout (MILBlob, as coremltools writes it): a 64-byte header (u32 count, u32 version), then for
 every blob a 64-byte record (u32 sentinel, u32 type, u64 size in bytes, u64 offset of the data) and
@@ -9,6 +9,7 @@ import contextlib
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,17 +44,35 @@ def read_weights(path: Path) -> mmap.mmap:
     Raises:
         MalformedError: the file is missing, truncated, larger than memory, or no blob storage.
     """
+    return _opened(path, _copied)
+
+
+def map_weights(path: Path) -> mmap.mmap:
+    """Map a whole file; its pages are read when they are first used, and stay clean.
+
+    A file that is cut short while it is mapped ends the process at its next use, as any mapped
+    file does.
+
+    Raises:
+        MalformedError: the file is missing, truncated, or no blob storage.
+    """
+    return _opened(path, _mapped)
+
+
+def _opened(path: Path, get: Callable[[int, int], mmap.mmap]) -> mmap.mmap:
     try:
         handle = os.open(path, os.O_RDONLY)
+        try:
+            size = os.fstat(handle).st_size
+            if size < _RECORD_BYTES:
+                raise MalformedError(f"{path.name} is truncated")
+            if size > psutil.virtual_memory().total:
+                raise MalformedError(f"{path.name} is larger than this machine's memory")
+            buffer = get(handle, size)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise MalformedError(f"{path.name} cannot be read ({error.strerror})") from error
-    try:
-        buffer = _anonymous(path, os.fstat(handle).st_size)
-        _fill(handle, buffer)
-    except OSError as error:
-        raise MalformedError(f"{path.name} cannot be read ({error.strerror})") from error
-    finally:
-        os.close(handle)
     _, version = _HEADER.unpack_from(buffer)
     if version != _VERSION:
         raise MalformedError(f"{path.name} is blob storage of version {version}, not {_VERSION}")
@@ -98,25 +117,23 @@ def _data_of(buffer: mmap.mmap, blob: Blob) -> tuple[int, int]:
     return offset, size
 
 
-def _anonymous(path: Path, size: int) -> mmap.mmap:
-    if size < _RECORD_BYTES:
-        raise MalformedError(f"{path.name} is truncated")
-    if size > psutil.virtual_memory().total:
-        raise MalformedError(f"{path.name} is larger than this machine's memory")
+def _mapped(handle: int, size: int) -> mmap.mmap:
+    # Writable in name, as torch wants it; nothing writes, so no page is ever copied.
+    return mmap.mmap(handle, size, access=mmap.ACCESS_COPY)
+
+
+def _copied(handle: int, size: int) -> mmap.mmap:
     buffer = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     # Faulting in 4 KiB pages costs three times the copy from the page cache.
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):
             buffer.madvise(mmap.MADV_HUGEPAGE)
-    return buffer
-
-
-def _fill(handle: int, buffer: mmap.mmap) -> None:
     with memoryview(buffer) as whole:
         done = 0
-        while done < len(whole):
+        while done < size:
             with whole[done : done + _READ_BYTES] as part:
                 count = os.preadv(handle, [part], done)
             if count == 0:
                 raise MalformedError("the weight file shrank while it was read")
             done += count
+    return buffer

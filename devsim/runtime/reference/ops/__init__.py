@@ -15,8 +15,11 @@ from devsim.runtime.reference.ops import (
     generation,
     joining,
     linear,
+    lists,
     normalization,
     pooling,
+    random,
+    recurrent,
     reduction,
     reshaping,
     resizing,
@@ -24,6 +27,7 @@ from devsim.runtime.reference.ops import (
     scattering,
     slicing,
     sorting,
+    states,
 )
 from devsim.runtime.reference.ops.registry import OPERATIONS
 
@@ -38,8 +42,11 @@ FAMILIES = (
     generation,
     joining,
     linear,
+    lists,
     normalization,
     pooling,
+    random,
+    recurrent,
     reduction,
     reshaping,
     resizing,
@@ -47,6 +54,7 @@ FAMILIES = (
     scattering,
     slicing,
     sorting,
+    states,
 )
 """The modules that register operations when they are imported."""
 

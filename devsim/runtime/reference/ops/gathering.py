@@ -31,7 +31,7 @@ def gather(
         table = x.reshape(rows, math.prod(between), x.shape[axis], math.prod(after))
         places = places.reshape(rows, -1)
         flat = table[torch.arange(rows)[:, None], :, places].transpose(1, 2)
-    return flat.reshape(*batch, *between, *picked, *after)
+    return flat.reshape((*batch, *between, *picked, *after))
 
 
 @op("gather_along_axis")

@@ -8,9 +8,10 @@ An operation is a function of its MIL parameters, by their MIL names, with their
 
 An annotation says how a parameter arrives: a ``Tensor`` as it is; ``int``, ``float``, ``bool``,
 ``str``, ``Ints`` and ``Bools`` as Python values, whether the package holds them as constants or
-computes them; ``tuple[Tensor, ...]`` where MIL takes several values. A result is cast to the dtype
-and checked against the shape that the package declares, so a function need not care that torch
-counts in int64. An operation never changes its arguments: they may be weights.
+computes them; ``tuple[Tensor, ...]`` where MIL takes several values; ``Opaque`` for what is no
+tensor. A result is cast to the dtype and checked against the shape that the package declares, so a
+function need not care that torch counts in int64. An operation never changes its arguments: they
+may be weights.
 """
 
 import inspect
@@ -24,6 +25,8 @@ from torch import Tensor
 Ints = tuple[int, ...]
 Bools = tuple[bool, ...]
 Tensors = tuple[Tensor, ...]
+Opaque = Any
+"""A list or a state, passed as it is."""
 
 Annotation = Any
 Convert = Callable[[Any], Any]
@@ -130,6 +133,7 @@ def _flags(value: Tensor) -> Bools:
 
 _CONVERSIONS: dict[Any, Convert | None] = {
     Tensor: None,
+    Opaque: None,
     int: _whole,
     float: lambda value: float(value.item()),
     bool: lambda value: bool(value.item()),

@@ -1,0 +1,53 @@
+"""The functions of a package: one is chosen at the load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from devsim.core.errors import BadInputError
+from devsim.runtime.reference.faults import MalformedError, one_line
+from devsim.runtime.reference.package import Package
+from devsim.runtime.reference.proto import Message
+
+_ALONE = "main"
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a program.
+
+    Attributes:
+        inputs: its inputs and states, as the program declares them.
+        block: what it computes.
+        features: what the package's description says of its inputs, by name.
+    """
+
+    inputs: Sequence[Message]
+    block: Message
+    features: Mapping[str, Message]
+
+
+def choose_function(package: Package, name: str | None) -> Function:
+    """Find a function, or the default one when no name is given.
+
+    Raises:
+        BadInputError: the package has no function of the name.
+        MalformedError: the package's own default is missing, or a function without a block.
+    """
+    description, functions = package.model.description, package.model.mlProgram.functions
+    if name is not None and name not in functions:
+        raise BadInputError(
+            f"{package.root}: has no function '{name}'",
+            f"use one of: {one_line(', '.join(sorted(functions)))}",
+        )
+    chosen = name or description.defaultFunctionName or _ALONE
+    if chosen not in functions:
+        raise MalformedError(f"the program has no function '{chosen}'")
+    function = functions[chosen]
+    if function.opset not in function.block_specializations:
+        raise MalformedError(f"function '{chosen}' has no block for its opset '{function.opset}'")
+    described = next((each for each in description.functions if each.name == chosen), description)
+    return Function(
+        function.inputs,
+        function.block_specializations[function.opset],
+        {feature.name: feature for feature in described.input},
+    )
