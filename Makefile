@@ -28,7 +28,7 @@ lint: .venv/.all
 
 .venv/.all: pyproject.toml | .venv/bin/python
 	$(BIN)/pip install -q $(TORCH)
-	$(BIN)/pip install -q -e '.[coreml,models,dev]'
+	$(BIN)/pip install -q -e '.[coreml,models,conformance,dev]'
 	touch $@ .venv/.core
 
 clean:

@@ -1,0 +1,88 @@
+"""Command line: ``python -m conformance run``, ``report``, ``sample`` and ``document``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from conformance import document, records, runner, sampling, summary
+from conformance.records import Outcome
+from conformance.runner import Selection, run
+from devsim.core.errors import DevsimError
+
+FOLDER = Path(__file__).parent
+_RECORDS = Path("conformance-results.jsonl")
+
+
+def main() -> int:
+    """Do what the arguments say; 0 when every case that was compared passed."""
+    arguments = _arguments()
+    try:
+        return int(arguments.verb(arguments))
+    except DevsimError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.retry:
+        _keep_passed(arguments.results)
+    selection = Selection(
+        only=tuple(arguments.only), every=arguments.every, timeout=arguments.timeout
+    )
+    run(selection, arguments.results, lambda line: print(line, file=sys.stderr, flush=True))
+    return _report(arguments)
+
+
+def _keep_passed(path: Path) -> None:
+    kept = [record for record in records.read(path) if record.outcome is not Outcome.FAILED]
+    kept = [record for record in kept if record.outcome is not Outcome.UNSUPPORTED]
+    path.unlink(missing_ok=True)
+    for record in kept:
+        records.append(path, record)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    results = records.read(arguments.results)
+    print(summary.table(results))
+    total = summary.counts(results)
+    return 0 if total.passed == total.compared else 1
+
+
+def _commit(arguments: argparse.Namespace) -> int:
+    results = records.read(arguments.results)
+    summary.write(results, runner.total(), FOLDER / "results.json")
+    sample = "\n".join(sampling.spread(results))
+    (FOLDER / "sample.txt").write_text(sample + "\n", encoding="utf-8")
+    return 0
+
+
+def _document(arguments: argparse.Namespace) -> int:
+    arguments.page.write_text(
+        document.with_table(arguments.page.read_text(encoding="utf-8")), encoding="utf-8"
+    )
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m conformance", description=__doc__)
+    verbs = parser.add_subparsers(required=True)
+    running = verbs.add_parser("run", help="run the cases that have no result yet")
+    running.set_defaults(verb=_run)
+    running.add_argument("--only", action="append", default=[], metavar="TEXT", help="of a path")
+    running.add_argument("--every", type=int, default=1, help="one case in so many")
+    running.add_argument("--retry", action="store_true", help="again what did not pass")
+    running.add_argument("--timeout", type=int, default=60, help="seconds for a case")
+    reporting = verbs.add_parser("report", help="the counts of what has run")
+    reporting.set_defaults(verb=_report)
+    committing = verbs.add_parser("commit", help="write results.json and sample.txt")
+    committing.set_defaults(verb=_commit)
+    for verb in (running, reporting, committing):
+        verb.add_argument("--results", type=Path, default=_RECORDS, metavar="FILE")
+    documenting = verbs.add_parser("document", help="renew the table of operations")
+    documenting.set_defaults(verb=_document)
+    documenting.add_argument("--page", type=Path, default=FOLDER.parent / "docs/operations.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""What became of each case: one line of JSON a case, appended as the cases run."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Outcome(StrEnum):
+    """What became of a case."""
+
+    PASSED = "passed"
+    """Compared, and within the suite's tolerance."""
+    FAILED = "failed"
+    """Compared or computed, and wrong."""
+    UNSUPPORTED = "unsupported"
+    """Refused by the runtime."""
+    UNCOMPARED = "uncompared"
+    """The case never asked for a prediction: it tests the converter, or is skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The result of one case.
+
+    Attributes:
+        case: the test function, and the number of the case among its cases.
+        operation: the operation it tests.
+        precision: ``fp16``, ``fp32``, ``mixed`` or ``own``; see ``naming.precision``.
+        outcome: at the suite's tolerance.
+        strict: whether it also holds at the strict tolerance.
+        reason: one line, where it did not pass.
+    """
+
+    case: str
+    operation: str
+    precision: str
+    outcome: Outcome
+    strict: bool = False
+    reason: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the case asked the runtime for a prediction."""
+        return self.outcome is not Outcome.UNCOMPARED
+
+
+def append(path: Path, record: Record) -> None:
+    """Add one record to a file, which need not exist."""
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(asdict(record)) + "\n")
+
+
+def read(path: Path) -> list[Record]:
+    """The records of a file, the latest of each case; none when it does not exist."""
+    if not path.exists():
+        return []
+    fields = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return latest(Record(**{**row, "outcome": Outcome(row["outcome"])}) for row in fields)
+
+
+def latest(records: Iterable[Record]) -> list[Record]:
+    """The last record of each case, in order of case."""
+    by_case = {record.case: record for record in records}
+    return [by_case[case] for case in sorted(by_case)]

@@ -1,0 +1,120 @@
+"""Runs the suite in processes of its own, a file at a time, from where it stopped."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance import records, suite
+from conformance.records import Outcome, Record
+from devsim.core.errors import DevsimError
+
+_DONE = (0, 1, 5)
+"""Exits of pytest that mean it went through: all passed, some failed, nothing left to run."""
+
+
+class SuiteError(DevsimError):
+    """The suite itself cannot be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which cases to run, and how.
+
+    Attributes:
+        only: texts, one of which a file's path must contain; none for every file.
+        every: one case in so many.
+        sample: a file of the cases to run, one a line; they run in one process.
+        timeout: seconds that a case may take.
+    """
+
+    only: tuple[str, ...] = ()
+    every: int = 1
+    sample: Path | None = None
+    timeout: int = 60
+
+
+def run(selection: Selection, results: Path, progress: Callable[[str], None]) -> list[Record]:
+    """Run what of a selection has no result yet.
+
+    Args:
+        selection: which cases.
+        results: the file to append to and to resume from.
+        progress: told a line as each batch of files begins and ends.
+
+    Raises:
+        SuiteError: pytest does not start.
+        MissingExtraError: something that the suite imports is not installed.
+    """
+    batches = _batches(selection)
+    for number, batch in enumerate(batches, start=1):
+        before = len(records.read(results))
+        progress(f"[{number}/{len(batches)}] {', '.join(batch)}")
+        _to_the_end(selection, results, batch)
+        progress(f"    {len(records.read(results)) - before} cases")
+    return records.read(results)
+
+
+def total() -> int:
+    """How many cases the suite has.
+
+    Raises:
+        SuiteError: pytest cannot collect them.
+    """
+    command = [
+        sys.executable, "-m", "pytest", *suite.files(), "-q", "--collect-only",
+        "-c", "/dev/null", "-p", "no:cacheprovider", "-W", "ignore",
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=suite.folder(), env=suite.environment(), capture_output=True, text=True
+    )
+    found = re.search(r"^(\d+) tests collected", done.stdout, re.MULTILINE)
+    if found is None:
+        raise SuiteError("pytest cannot collect the suite", "install devsim[conformance]")
+    return int(found[1])
+
+
+def _batches(selection: Selection) -> list[list[str]]:
+    if selection.sample is not None:
+        cases = selection.sample.read_text(encoding="utf-8").split()
+        return [sorted({case.partition("::")[0] for case in cases})]
+    only = selection.only or ("",)
+    return [[name] for name in suite.files() if any(part in name for part in only)]
+
+
+def _to_the_end(selection: Selection, results: Path, batch: Sequence[str]) -> None:
+    """Run a batch over as many processes as its cases bring down."""
+    running = results.with_suffix(".running")
+    running.unlink(missing_ok=True)
+    while (status := _pytest(selection, results, batch)) not in _DONE:
+        if not running.exists():
+            raise SuiteError(
+                f"{', '.join(batch)}: pytest ended with status {status}",
+                "see its output above; it needs devsim[conformance]",
+            )
+        case = running.read_text(encoding="utf-8")
+        tested = case.split("::")[1]
+        records.append(
+            results, Record(case, tested, "own", Outcome.FAILED, reason="ended its process")
+        )
+
+
+def _pytest(selection: Selection, results: Path, batch: Sequence[str]) -> int:
+    root = suite.folder()
+    sample = "" if selection.sample is None else str(selection.sample.resolve())
+    command = [
+        sys.executable, "-m", "pytest", *batch, "-q", "--no-header", "--no-summary", "--tb=no",
+        "-c", "/dev/null", f"--rootdir={root}", "-p", "no:cacheprovider", "-W", "ignore",
+        "-p", "conformance.plugin", "--assert=plain", "-p", "no:hypothesispytest",
+        f"--conformance-results={results.resolve()}",
+        f"--conformance-every={selection.every}",
+        f"--conformance-sample={sample}",
+        f"--conformance-timeout={selection.timeout}",
+    ]  # fmt: skip
+    quiet = selection.sample is not None
+    output = subprocess.DEVNULL if quiet else sys.stderr
+    return subprocess.run(
+        command, cwd=root, env=suite.environment(), stdout=output, stderr=output, check=False
+    ).returncode

@@ -1,0 +1,33 @@
+"""Which of the suite's cases to run, and the fixed sample of them."""
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from conformance.records import Outcome, Record
+
+
+def chosen(names: Sequence[str], every: int, sample: Path | None) -> list[str]:
+    """The names of a sample, or one in so many, spread over all and the same in every run.
+
+    Args:
+        names: of all cases.
+        every: take one in so many; 1 takes all.
+        sample: a file of names, one a line; None for all.
+    """
+    if sample is not None:
+        wanted = set(sample.read_text(encoding="utf-8").split())
+        return [name for name in names if name in wanted]
+    return [name for name in names if zlib.crc32(name.encode()) % every == 0]
+
+
+def spread(results: Iterable[Record]) -> list[str]:
+    """A case of every operation and precision that passed at both tolerances."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for record in results:
+        if record.outcome is Outcome.PASSED and record.strict:
+            groups[record.operation, record.precision].append(record.case)
+    return sorted(
+        min(group, key=lambda case: zlib.crc32(case.encode())) for group in groups.values()
+    )

@@ -1,0 +1,99 @@
+"""Counts of a run by operation and precision, as a table and as a small file."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from conformance.records import Outcome, Record
+
+PRECISIONS = ("fp16", "fp32", "mixed", "own")
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the cases of one operation and precision went.
+
+    Attributes:
+        compared: how many asked the runtime for a prediction.
+        passed: within the suite's tolerances.
+        strict: within the strict one.
+        failed: wrong at the suite's tolerances.
+        unsupported: refused by the runtime.
+    """
+
+    compared: int
+    passed: int
+    strict: int
+    failed: int
+    unsupported: int
+
+
+def counts(results: Iterable[Record]) -> Counts:
+    """Count the cases that reached a comparison."""
+    reached = [record for record in results if record.reached]
+    outcomes = Counter(record.outcome for record in reached)
+    return Counts(
+        compared=len(reached),
+        passed=outcomes[Outcome.PASSED],
+        strict=sum(record.strict for record in reached),
+        failed=outcomes[Outcome.FAILED],
+        unsupported=outcomes[Outcome.UNSUPPORTED],
+    )
+
+
+def by_operation(results: Iterable[Record]) -> dict[tuple[str, str], Counts]:
+    """Counts of every operation and precision that has any."""
+    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in results:
+        if record.reached:
+            groups[record.operation, record.precision].append(record)
+    return {key: counts(groups[key]) for key in sorted(groups)}
+
+
+def table(results: Sequence[Record]) -> str:
+    """A line for every operation and precision, and the totals."""
+    form = "{:36} {:6} {:>9} {:>7} {:>7} {:>7} {:>12}"
+    rows = [form.format("operation", "", "compared", "passed", "strict", "failed", "unsupported")]
+    rows += [_row(form, *key, group) for key, group in by_operation(results).items()]
+    for precision in PRECISIONS:
+        rows.append(_row(form, "all", precision, counts(_of(results, precision))))
+    rows.append(_row(form, "all", "", counts(results)))
+    return "\n".join(rows)
+
+
+def write(results: Sequence[Record], cases: int, path: Path) -> None:
+    """Write the counts, and every case that did not pass with its reason.
+
+    Args:
+        results: of the cases that ran.
+        cases: how many the suite has.
+        path: the file.
+    """
+    wrong = [r for r in results if r.reached and not (r.strict and r.outcome is Outcome.PASSED)]
+    content = {
+        "suite": f"coremltools {version('coremltools')}",
+        "cases": cases,
+        "run": len(results),
+        "columns": list(Counts.__slots__),
+        "totals": {each: _values(counts(_of(results, each))) for each in PRECISIONS},
+        "operations": {
+            " ".join(key): _values(group) for key, group in by_operation(results).items()
+        },
+        "not passed": {record.case: f"{record.outcome}: {record.reason}" for record in wrong},
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _of(results: Iterable[Record], precision: str) -> list[Record]:
+    return [record for record in results if record.precision == precision]
+
+
+def _values(group: Counts) -> list[int]:
+    return [group.compared, group.passed, group.strict, group.failed, group.unsupported]
+
+
+def _row(form: str, operation: str, precision: str, group: Counts) -> str:
+    return form.format(operation, precision, *_values(group))
