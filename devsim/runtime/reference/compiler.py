@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import psutil
+import torch
 
 from devsim.runtime.reference.control import Nested, Results, Unit, condition, dropped, loop
 from devsim.runtime.reference.faults import (
@@ -16,6 +17,7 @@ from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
 from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, Parameter
 from devsim.runtime.reference.package import Package
+from devsim.runtime.reference.precision import in_single
 from devsim.runtime.reference.program import Program, StateSlot, Step, Value
 from devsim.runtime.reference.proto import Message
 from devsim.runtime.reference.slots import Slots
@@ -104,7 +106,7 @@ class _Compiler:
         if nested is not None:
             nested(message, arguments, where)
         elif known is not None:
-            self._call(known, arguments, message.outputs, where)
+            self._call(known, arguments, message, where)
 
     def _cond(self, message: Message, arguments: dict[str, list[int]], where: str) -> None:
         if len(message.blocks) != 2 or len(arguments.get("pred", ())) != 1:
@@ -162,7 +164,7 @@ class _Compiler:
         self,
         known: Operation,
         arguments: dict[str, list[int]],
-        results: Sequence[Message],
+        message: Message,
         where: str,
     ) -> None:
         inputs = tuple(
@@ -171,13 +173,15 @@ class _Compiler:
         )
         if arguments:
             raise UnknownOperationError(f"{where} with parameter '{min(arguments)}'")
-        if known is OPERATIONS["write_state"] and not results:
+        if message.type == "write_state" and not message.outputs:
             self._units.append((Step(where, known.function, inputs, (), ()),))
             return
-        given = self._results(results, where)
+        given = self._results(message.outputs, where)
         function = known.function
+        if given.types[0] is not None and given.types[0].element.dtype == torch.float16:
+            function = in_single(message.type, function)
         if known.elements is not None:
-            function = partial(_bounded, known, self._limit(given.types[0]))
+            function = partial(_bounded, function, known.elements, self._limit(given.types[0]))
         self._units.append((Step(where, function, inputs, given.slots, given.types),))
 
     def _limit(self, declared: TensorType | None) -> int:
@@ -261,7 +265,9 @@ def _gather(*values: Value) -> tuple[Value, ...]:
     return values
 
 
-def _bounded(known: Operation, limit: int, *arguments: Value) -> Value:
-    if known.elements is not None and known.elements(*arguments) > limit:
+def _bounded(
+    function: Callable[..., Value], elements: Callable[..., int], limit: int, *arguments: Value
+) -> Value:
+    if elements(*arguments) > limit:
         raise ValueError("its parameters ask for more than the declared result")
-    return known.function(*arguments)
+    return function(*arguments)

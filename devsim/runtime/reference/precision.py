@@ -1,0 +1,53 @@
+"""Products of half-precision tensors, computed in single precision and rounded once.
+
+Most processors have no half-precision arithmetic, and torch then takes six times as long as in
+single precision (``benchmarks/reference_runtime.py predict``). A product accumulates in single
+precision either way, so only the rounding of the result remains, and the package declares that.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from devsim.runtime.reference.program import Value
+
+# So many rows at once that a product is fast, and so few that their copies are small.
+_ROWS = 1024
+
+
+def in_single(operation: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """What to call for an operation that gives half precision; ``function`` when it is no product.
+
+    Args:
+        operation: its name in MIL.
+        function: what computes it in the precision of its arguments.
+    """
+    if operation == "linear":
+        return _linear
+    if operation in _PRODUCTS:
+        return lambda *arguments: function(*[_widened(argument) for argument in arguments])
+    return function
+
+
+_PRODUCTS = {"conv", "conv_transpose", "einsum", "matmul", "scaled_dot_product_attention"}
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    wide = _widened(weight)
+    added = None if bias is None else _widened(bias)
+    result = x.new_empty((*x.shape[:-1], weight.shape[0]))
+    rows, results = x.reshape(-1, x.shape[-1]), result.view(-1, weight.shape[0])
+    for start in range(0, len(rows), _ROWS):
+        part = slice(start, start + _ROWS)
+        results[part] = F.linear(_widened(rows[part]), wide, added)
+    return result
+
+
+def _widened(argument: Value) -> Value:
+    if isinstance(argument, tuple):
+        return tuple(_widened(each) for each in argument)
+    half = isinstance(argument, Tensor) and argument.dtype == torch.float16
+    return argument.float() if half else argument
