@@ -2,8 +2,8 @@
 
 iOS charges an app for its dirty memory and not for clean pages of mapped files (Apple, "Reducing
 your app's memory use"; ``phys_footprint``). The nearest on Linux is anonymous plus shared memory
-(proc(5), ``RssAnon`` and ``RssShmem``). On macOS it is ``phys_footprint`` itself, of the process and
-of those that it has started: the coreml runtime holds packages in helper processes.
+(proc(5), ``RssAnon`` and ``RssShmem``). On macOS it is ``phys_footprint`` itself, of the process
+and of those that it has started: the coreml runtime holds packages in helper processes.
 """
 
 import contextlib

@@ -44,9 +44,16 @@ def double(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class RuntimeContract:
     """Inherit and provide the fixture ``runtime``."""
 
+    weights_in_footprint = True
+    """Whether a load makes the weights memory of the process, and its unload takes it at once."""
+
     @pytest.fixture
     def runtime(self) -> Iterator[Runtime]:
         raise NotImplementedError
+
+    def footprint(self) -> int:
+        """Bytes of this process, and of those that hold packages for it."""
+        return footprint_bytes(os.getpid())
 
     def test_describes_the_interface(self, runtime: Runtime, linear: Path) -> None:
         loaded = runtime.load(linear)
@@ -57,7 +64,7 @@ class RuntimeContract:
             ("y", (ROWS, WIDTH), "float32"),
             ("z", (ROWS, WIDTH), "float32"),
         ]
-        assert loaded.resident_bytes >= WEIGHT_BYTES
+        assert loaded.resident_bytes >= (WEIGHT_BYTES if self.weights_in_footprint else 0)
         loaded.unload()
 
     def test_computes_every_output(self, runtime: Runtime, linear: Path) -> None:
@@ -127,12 +134,14 @@ class RuntimeContract:
             loaded.predict({"x": np.zeros((2, 3), np.int32)})
 
     def test_unload_gives_the_memory_back(self, runtime: Runtime, linear: Path) -> None:
+        if not self.weights_in_footprint:
+            pytest.skip("the system maps the weights, and takes memory back when it likes")
         runtime.load(linear).unload()
         for use in ("nothing", "a predict", "a refused predict"):
             gc.collect()
-            before = footprint_bytes(os.getpid())
+            before = self.footprint()
             loaded = runtime.load(linear)
-            held = footprint_bytes(os.getpid()) - before
+            held = self.footprint() - before
             if use == "a predict":
                 loaded.predict({"x": INPUT})
             if use == "a refused predict":
@@ -140,7 +149,7 @@ class RuntimeContract:
                     loaded.predict({"x": INPUT[:1]})
             gc.disable()
             loaded.unload()
-            left = footprint_bytes(os.getpid()) - before
+            left = self.footprint() - before
             gc.enable()
             assert held > WEIGHT_BYTES * 0.9
             assert left < WEIGHT_BYTES * 0.1, use
