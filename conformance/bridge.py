@@ -67,10 +67,12 @@ def _at_least_1d(value: Untyped) -> Untyped:
 def _computes_in_half(model: Untyped) -> bool:
     program = model._mil_program
     return program is not None and any(
-        output.is_tensor_or_scalar_of(dtype="fp16")
+        value.is_tensor_or_scalar_of(dtype="fp16")
         for function in program.functions.values()
-        for operation in function.operations
-        for output in operation.outputs
+        for value in (
+            *function.inputs.values(),
+            *(output for operation in function.operations for output in operation.outputs),
+        )
     )
 
 

@@ -10,7 +10,7 @@ import platform
 import signal
 import zlib
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -65,6 +65,15 @@ class Conformance:
         """Cases whose parameters are drawn at random are the same in every run."""
         if isinstance(collector, pytest.Module):
             _seed(collector.path.name)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Many tests hold their cases in an iterator, which only the first to collect them gets."""
+        for mark in metafunc.definition.iter_markers("parametrize"):
+            object.__setattr__(mark, "args", tuple(map(_kept, mark.args)))
+            object.__setattr__(
+                mark, "kwargs", {name: _kept(value) for name, value in mark.kwargs.items()}
+            )
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Number the cases, and leave those that have run or are not in the sample."""
@@ -136,6 +145,10 @@ def _outcome(case: Case, call: pytest.CallInfo[None], report: pytest.TestReport)
     if call.excinfo is not None and call.excinfo.errisinstance(UnsupportedOperationError):
         return Outcome.UNSUPPORTED
     return Outcome.PASSED if report.passed else Outcome.FAILED
+
+
+def _kept(value: object) -> object:
+    return list(value) if isinstance(value, Iterator) else value
 
 
 def _seed(name: str) -> None:

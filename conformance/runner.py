@@ -1,5 +1,6 @@
 """Runs the suite in processes of its own, a file at a time, from where it stopped."""
 
+import os
 import re
 import subprocess
 import sys
@@ -63,10 +64,7 @@ def total() -> int:
     Raises:
         SuiteError: pytest cannot collect them.
     """
-    command = [
-        sys.executable, "-m", "pytest", *suite.files(), "-q", "--collect-only",
-        "-c", "/dev/null", "-p", "no:cacheprovider", "-W", "ignore",
-    ]  # fmt: skip
+    command = [*_command(suite.files(), Path(os.devnull), Selection()), "--collect-only"]
     done = subprocess.run(
         command, cwd=suite.folder(), env=suite.environment(), capture_output=True, text=True
     )
@@ -102,19 +100,25 @@ def _to_the_end(selection: Selection, results: Path, batch: Sequence[str]) -> No
 
 
 def _pytest(selection: Selection, results: Path, batch: Sequence[str]) -> int:
-    root = suite.folder()
+    output = sys.stderr if selection.sample is None else subprocess.DEVNULL
+    return subprocess.run(
+        _command(batch, results, selection),
+        cwd=suite.folder(),
+        env=suite.environment(),
+        stdout=output,
+        stderr=output,
+        check=False,
+    ).returncode
+
+
+def _command(batch: Sequence[str], results: Path, selection: Selection) -> list[str]:
     sample = "" if selection.sample is None else str(selection.sample.resolve())
-    command = [
+    return [
         sys.executable, "-m", "pytest", *batch, "-q", "--no-header", "--no-summary", "--tb=no",
-        "-c", "/dev/null", f"--rootdir={root}", "-p", "no:cacheprovider", "-W", "ignore",
+        "-c", os.devnull, f"--rootdir={suite.folder()}", "-p", "no:cacheprovider", "-W", "ignore",
         "-p", "conformance.plugin", "--assert=plain", "-p", "no:hypothesispytest",
         f"--conformance-results={results.resolve()}",
         f"--conformance-every={selection.every}",
         f"--conformance-sample={sample}",
         f"--conformance-timeout={selection.timeout}",
     ]  # fmt: skip
-    quiet = selection.sample is not None
-    output = subprocess.DEVNULL if quiet else sys.stderr
-    return subprocess.run(
-        command, cwd=root, env=suite.environment(), stdout=output, stderr=output, check=False
-    ).returncode

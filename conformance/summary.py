@@ -65,7 +65,7 @@ def table(results: Sequence[Record]) -> str:
 
 
 def write(results: Sequence[Record], cases: int, path: Path) -> None:
-    """Write the counts, and every case that did not pass with its reason.
+    """Write the counts, and every case that did not pass at both tolerances.
 
     Args:
         results: of the cases that ran.
@@ -82,9 +82,34 @@ def write(results: Sequence[Record], cases: int, path: Path) -> None:
         "operations": {
             " ".join(key): _values(group) for key, group in by_operation(results).items()
         },
-        "not passed": {record.case: f"{record.outcome}: {record.reason}" for record in wrong},
+        "not passed": _by_test(wrong),
     }
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    path.write_text(_lines(content), encoding="utf-8")
+
+
+def _lines(content: dict[str, object]) -> str:
+    """JSON with a line for each operation and each test, to be small and easy to compare."""
+    rows = []
+    for key, value in content.items():
+        if isinstance(value, dict):
+            inner = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in value.items())
+            rows.append(f" {json.dumps(key)}: {{\n{inner}\n }}")
+        else:
+            rows.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def _by_test(wrong: Iterable[Record]) -> dict[str, dict[str, object]]:
+    """The numbers of a test's cases that share a precision and an outcome, and the first reason."""
+    groups: dict[str, dict[str, object]] = {}
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for record in wrong:
+        test, _, number = record.case.partition("#")
+        closeness = "strictly right" if record.strict else "not strictly right"
+        key = f"{test} {record.precision} {record.outcome}, {closeness}"
+        numbers[key].append(int(number))
+        groups.setdefault(key, {"reason": record.reason, "cases": numbers[key]})
+    return groups
 
 
 def _of(results: Iterable[Record], precision: str) -> list[Record]:

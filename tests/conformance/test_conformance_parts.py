@@ -38,13 +38,21 @@ def test_a_case_that_never_predicted_is_not_counted() -> None:
 
 
 def test_the_summary_names_every_case_that_did_not_pass(tmp_path: Path) -> None:
-    results = [_record("a"), _record("b", strict=False), _record("c", Outcome.FAILED)]
+    results = [
+        _record("test#0"),
+        _record("test#1", strict=False),
+        _record("test#2", Outcome.FAILED),
+        _record("test#3", Outcome.FAILED),
+    ]
     summary.write(results, 9, tmp_path / "results.json")
     content = json.loads((tmp_path / "results.json").read_text())
-    assert (content["cases"], content["run"]) == (9, 3)
-    assert content["operations"] == {"add fp16": [3, 2, 2, 1, 0]}
-    assert list(content["not passed"]) == ["b", "c"]
-    assert summary.table(results).splitlines()[-1].split() == ["all", "3", "2", "2", "1", "0"]
+    assert (content["cases"], content["run"]) == (9, 4)
+    assert content["operations"] == {"add fp16": [4, 2, 3, 2, 0]}
+    assert {key: value["cases"] for key, value in content["not passed"].items()} == {
+        "test fp16 passed, not strictly right": [1],
+        "test fp16 failed, strictly right": [2, 3],
+    }
+    assert summary.table(results).splitlines()[-1].split() == ["all", "4", "2", "3", "2", "0"]
 
 
 def test_one_case_in_so_many_is_the_same_in_every_run(tmp_path: Path) -> None:
@@ -92,5 +100,9 @@ def test_strict_is_a_hundredth_of_the_largest(
 
 def test_a_missing_output_is_not_strict() -> None:
     case = Case()
-    observed(lambda *_: None, lambda: case)(None, {}, {"out": np.zeros(1)})
+
+    def compare(mlmodel: object, values: object, outputs: object) -> None:
+        case.prediction = {"other": np.zeros(1)}
+
+    observed(compare, lambda: case)(None, {}, {"out": np.zeros(1)})
     assert not case.strict

@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from devsim.runtime.reference.ops.casting import alike
 from devsim.runtime.reference.ops.registry import Ints, op
 from devsim.runtime.reference.ops.spatial import padded, spatial_pads, symmetric
 
@@ -22,7 +23,8 @@ def conv(
     groups: int = 1,
 ) -> Tensor:
     """Convolution; ``x`` is [n, C_in, *space], ``weight`` [C_out, C_in / groups, *kernel]."""
-    rank = x.dim() - 2
+    (x, weight), rank = alike(x, weight), x.dim() - 2
+    bias = None if bias is None else bias.to(x.dtype)
     strides, dilations = strides or (1,) * rank, dilations or (1,) * rank
     pads = spatial_pads(pad_type, pad, x.shape[2:], _extent(weight, dilations), strides)
     own = symmetric(pads)
@@ -47,7 +49,8 @@ def conv_transpose(
 
     Padding crops the result; an output shape beyond what is left extends it at its end.
     """
-    rank = x.dim() - 2
+    (x, weight), rank = alike(x, weight), x.dim() - 2
+    bias = None if bias is None else bias.to(x.dtype)
     strides, dilations = strides or (1,) * rank, dilations or (1,) * rank
     extent = _extent(weight, dilations)
     full = [(n - 1) * s + k for n, s, k in zip(x.shape[2:], strides, extent, strict=True)]

@@ -4,20 +4,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from devsim.runtime.reference.ops.casting import alike
 from devsim.runtime.reference.ops.registry import Tensors, op
 
 
 @op("linear")
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``x @ weight.T + bias``."""
-    x, weight = _alike(x, weight)
+    x, weight = alike(x, weight)
     return F.linear(x, weight, None if bias is None else bias.to(x.dtype))
 
 
 @op("matmul")
 def matmul(x: Tensor, y: Tensor, transpose_x: bool = False, transpose_y: bool = False) -> Tensor:
     """``x @ y``, either with its last two dimensions exchanged."""
-    x, y = _alike(x, y)
+    x, y = alike(x, y)
     return torch.matmul(_transposed(x, transpose_x), _transposed(y, transpose_y))
 
 
@@ -35,12 +36,6 @@ def scaled_dot_product_attention(
     if attn_mask is not None and attn_mask.dtype != torch.bool:
         attn_mask = attn_mask.to(query.dtype)
     return F.scaled_dot_product_attention(query, key, value, attn_mask)
-
-
-def _alike(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in one dtype; from iOS 17 on the factors may differ in theirs."""
-    common = torch.promote_types(x.dtype, y.dtype)
-    return x.to(common), y.to(common)
 
 
 def _transposed(x: Tensor, wanted: bool) -> Tensor:
