@@ -309,9 +309,10 @@ def test_any_damage_ends_in_an_error_or_a_result(
         loaded = ReferenceRuntime().load(victim)
         with np.errstate(all="ignore"):
             outputs = loaded.predict({port.name: INPUT for port in loaded.inputs})
-        assert {port.name: port.shape for port in loaded.outputs} == {
-            key: value.shape for key, value in outputs.items()
-        }
+        assert outputs.keys() == {port.name for port in loaded.outputs}
+        for port in loaded.outputs:  # damage can leave a dimension open: -1
+            shape = outputs[port.name].shape
+            assert [d for d in zip(port.shape, shape, strict=True) if d[0] not in (-1, d[1])] == []
     except DevsimError as error:
         problems = str(error).splitlines()
         assert len(problems) == 1

@@ -46,7 +46,10 @@ def compile_program(package: Package, function: str | None = None) -> Program:
             states.append(compiler.state(named))
         else:
             compiler.value(named, f"input '{named.name}'")
-            inputs.append(slots.port(named.name, chosen.features.get(named.name)))
+            port = slots.port(named.name, chosen.features.get(named.name))
+            if -1 in port.spec.shape:
+                raise MalformedError(f"input '{named.name}' of flexible shape is not described")
+            inputs.append(port)
     block = compiler.block(chosen.block)
     outputs = tuple(slots.port(name) for name in chosen.block.outputs)
     steps, _ = dropped(block.units, kept=block.outputs, owned=[port.slot for port in inputs])
