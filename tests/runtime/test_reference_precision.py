@@ -62,3 +62,13 @@ def test_only_the_result_is_rounded(tmp_path: Path, build: Any, truth: Any) -> N
     step = np.spacing(np.abs(exact).astype(np.float16)).astype(np.float64)
     # Half a step is rounding; the rest is what single precision leaves of sums of 64.
     assert (np.abs(actual - exact) <= 0.5 * step + 1e-4).all()
+
+
+def test_a_half_precision_linear_takes_integer_weights(tmp_path: Path) -> None:
+    weight, bias = np.full((2, 64), 2, np.int32), np.ones(2, np.int32)
+    package = mil_packages.save(
+        tmp_path, lambda x: mb.linear(x=x, weight=weight, bias=bias), {"x": X}
+    )
+    (result,) = ReferenceRuntime().load(package).predict({"x": X}).values()
+    wanted = 2 * X.astype(np.float64).sum(-1) + 1
+    np.testing.assert_allclose(result[..., 0], wanted, rtol=2e-3, atol=2e-2)

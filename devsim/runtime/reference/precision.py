@@ -36,8 +36,9 @@ _PRODUCTS = {"conv", "conv_transpose", "einsum", "matmul", "scaled_dot_product_a
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    wide = _widened(weight)
-    added = None if bias is None else _widened(bias)
+    # From iOS 17 on they may be integers.
+    wide = weight.float()
+    added = None if bias is None else bias.float()
     result = x.new_empty((*x.shape[:-1], weight.shape[0]))
     rows, results = x.reshape(-1, x.shape[-1]), result.view(-1, weight.shape[0])
     for start in range(0, len(rows), _ROWS):
