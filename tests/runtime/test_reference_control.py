@@ -14,8 +14,9 @@ from coremltools.proto import Model_pb2
 from mil_packages import mb
 
 from devsim.core.errors import BadFileError, BadInputError, DevsimError
-from devsim.runtime.reference import ReferenceRuntime
+from devsim.runtime.reference import ReferenceRuntime, program
 from devsim.runtime.reference.control import Nested, Results, condition, dropped, loop
+from devsim.runtime.reference.ops import lists
 from devsim.runtime.reference.program import Jump, Step, run
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3) - 1
@@ -184,7 +185,7 @@ def test_a_loop_that_does_not_end(tmp_path: Path) -> None:
     loaded.predict({"x": X, "n": _number(2)})
 
 
-def test_a_loop_that_doubles_its_variable(tmp_path: Path) -> None:
+def test_a_loop_that_doubles_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def build(x: Any, n: Any) -> Any:
         results = mb.while_loop(
             _cond=lambda i, a: mb.squeeze(x=mb.less(x=i, y=n)),
@@ -195,6 +196,20 @@ def test_a_loop_that_doubles_its_variable(tmp_path: Path) -> None:
 
     package = mil_packages.save(tmp_path, build, {"x": X, "n": _number(0)})
     assert _predict(package, x=X, n=_number(2))[0].tolist() == (X.sum(0) * 4).tolist()
+    monkeypatch.setattr(program, "_LARGEST_OPEN_BYTES", X.nbytes * 4)
+    assert _predict(package, x=X, n=_number(2))[0].tolist() == (X.sum(0) * 4).tolist()
+    loaded = ReferenceRuntime().load(package)
+    monkeypatch.setattr(program, "_LARGEST_OPEN_BYTES", X.nbytes * 2)
+    with pytest.raises(BadFileError, match=r"gives 96 bytes, beyond memory"):
+        loaded.predict({"x": X, "n": _number(2)})
+
+
+def test_a_list_that_outgrows_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = mil_packages.save(tmp_path, _collecting, {"x": X, "n": _number(0)})
+    monkeypatch.setattr(lists, "_MOST_BYTES", X.nbytes * 4)
+    assert _predict(package, x=X, n=_number(4))[0].tolist() == (X * 6).tolist()
+    with pytest.raises(BadFileError, match=r"list of 120 bytes, beyond memory"):
+        _predict(package, x=X, n=_number(5))
 
 
 def _edited(source: Path, folder: Path, edit: Callable[[Any], object]) -> Path:
