@@ -58,7 +58,7 @@ def _commit(arguments: argparse.Namespace) -> int:
 
 def _document(arguments: argparse.Namespace) -> int:
     arguments.page.write_text(
-        document.with_table(arguments.page.read_text(encoding="utf-8")), encoding="utf-8"
+        document.renewed(arguments.page.read_text(encoding="utf-8")), encoding="utf-8"
     )
     return 0
 
@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
     committing.set_defaults(verb=_commit)
     for verb in (running, reporting, committing):
         verb.add_argument("--results", type=Path, default=_RECORDS, metavar="FILE")
-    documenting = verbs.add_parser("document", help="renew the table of operations")
+    documenting = verbs.add_parser("document", help="renew the tables of the page")
     documenting.set_defaults(verb=_document)
     documenting.add_argument("--page", type=Path, default=FOLDER.parent / "docs/operations.md")
     return parser.parse_args()

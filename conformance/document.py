@@ -1,4 +1,7 @@
-"""The table of operations in the documentation, made of the runtime's and coremltools' own."""
+"""The tables in the documentation: recorded results, and operations of MIL and the runtime."""
+
+import json
+from pathlib import Path
 
 from coremltools import target
 from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
@@ -9,15 +12,39 @@ OPSETS = (target.iOS15, target.iOS16, target.iOS17, target.iOS18)
 LANGUAGE = ("const", "cond", "while_loop")
 """What the compiler itself knows; these are not functions of tensors."""
 
-_BEGIN = "<!-- operations: made by `python -m conformance document` -->"
-_END = "<!-- end of operations -->"
+_RESULTS = Path(__file__).parent / "results.json"
+_BEGIN = "<!-- {}: made by `python -m conformance document` -->"
+_END = "<!-- end of {} -->"
 
 
-def with_table(page: str) -> str:
-    """The page with its table renewed."""
-    before, _, rest = page.partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    return f"{before}{_BEGIN}\n{table()}\n{_END}{after}"
+def renewed(page: str) -> str:
+    """The page with its tables renewed."""
+    return _with(_with(page, "results", results()), "operations", table())
+
+
+def results() -> str:
+    """What the recorded results say in all."""
+    recorded = json.loads(_RESULTS.read_text(encoding="utf-8"))
+    totals = {**recorded["totals"]}
+    totals["all"] = [sum(column) for column in zip(*totals.values(), strict=True)]
+    rows = [f"| {name} | " + " | ".join(map(str, row)) + f" | {row[1] / row[0]:.1%} | "
+            f"{row[2] / row[0]:.1%} |" for name, row in totals.items()]  # fmt: skip
+    return "\n".join(
+        [
+            f"Recorded: {recorded['run']:,} of the {recorded['cases']:,} cases of "
+            f"{recorded['suite']} were run.",
+            "",
+            "| precision | " + " | ".join(recorded["columns"]) + " | passed | strict |",
+            "|---|" + "---:|" * 7,
+            *rows,
+        ]
+    )
+
+
+def _with(page: str, name: str, content: str) -> str:
+    begin, end = _BEGIN.format(name), _END.format(name)
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n{content}\n{end}{rest.partition(end)[2]}"
 
 
 def table() -> str:
