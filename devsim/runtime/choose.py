@@ -14,8 +14,8 @@ def open_runtime(name: str, threads: int) -> Runtime:
     """Make a runtime ready.
 
     Args:
-        name: the runtime's name on the command line, and what it may compute on after a colon:
-            ``coreml:cpu_and_ne``.
+        name: the runtime's name on the command line and, after a colon, what it computes on
+            (``coreml:cpu_and_ne``) or how it holds weights (``reference:mapped``).
         threads: how many threads one compute uses; Core ML decides for itself.
 
     Raises:
@@ -31,9 +31,9 @@ def open_runtime(name: str, threads: int) -> Runtime:
             "device and its calls include copying and polling",
             "time packages one by one with: python -m devsim.runtime.device time PACKAGE",
         )
-    if name != "reference":
-        raise BadInputError(f"unknown runtime '{name}'", f"use one of: {', '.join(NAMES)}")
-    return _open_reference(threads)
+    if base == "reference":
+        return _open_reference(unit or "read", threads)
+    raise BadInputError(f"unknown runtime '{name}'", f"use one of: {', '.join(NAMES)}")
 
 
 def require_coreml(runtime: str) -> None:
@@ -61,7 +61,12 @@ def _open_coreml(unit: str) -> Runtime:
     return CoreMLRuntime(parsed)
 
 
-def _open_reference(threads: int) -> Runtime:
+def _open_reference(weights: str, threads: int) -> Runtime:
+    if weights not in ("read", "mapped"):
+        raise BadInputError(
+            f"runtime reference does not hold weights '{weights}'",
+            "use reference (read into memory) or reference:mapped (pages of the file)",
+        )
     try:
         import torch
 
@@ -69,4 +74,4 @@ def _open_reference(threads: int) -> Runtime:
     except ModuleNotFoundError as error:
         raise MissingExtraError("runtime reference", "coreml") from error
     torch.set_num_threads(threads)
-    return ReferenceRuntime()
+    return ReferenceRuntime(weights="mapped" if weights == "mapped" else "read")

@@ -38,7 +38,7 @@ def test_a_mac_without_coremltools_is_told_how_to_get_it(monkeypatch):
     [
         ("coreml:gpu", "unknown compute unit 'gpu'; use one of: all, cpu_only, cpu_and_gpu, cpu_"),
         ("cuda", "unknown runtime 'cuda'; use one of: reference, coreml, device"),
-        ("reference:cpu_only", "unknown runtime 'reference:cpu_only'"),
+        ("reference:cpu_only", "does not hold weights 'cpu_only'"),
         ("device", "device cannot profile or run a plan.*python -m devsim.runtime.device"),
     ],
 )
