@@ -6,10 +6,6 @@ A limit on the size of files, which the kernel enforces, stands in for the full 
 import subprocess
 import sys
 
-import pytest
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
-
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

@@ -33,11 +33,22 @@ def test_the_tables_of_the_page_are_true() -> None:
     assert document.renewed(page) == page
 
 
-def test_the_recorded_results_meet_the_bars() -> None:
+def recorded(*without: str) -> tuple[int, int, int]:
+    """Cases compared, passed and strictly passed, of every precision but those named."""
     totals = json.loads((FOLDER / "results.json").read_text(encoding="utf-8"))["totals"]
-    # What rounds to float16 cannot pass at the tolerance of float32; see docs/operations.md.
-    plain = [row for precision, row in totals.items() if precision != "mixed"]
-    compared, passed, *_ = map(sum, zip(*plain, strict=True))
-    assert passed >= 0.98 * compared
-    compared, _, strict, *_ = map(sum, zip(*totals.values(), strict=True))
+    rows = [row for precision, row in totals.items() if precision not in without]
+    compared, passed, strict, *_ = map(sum, zip(*rows, strict=True))
+    return compared, passed, strict
+
+
+def test_the_recorded_results_meet_the_strict_aim_in_all() -> None:
+    compared, _, strict = recorded()
     assert strict >= 0.96 * compared
+
+
+def test_the_recorded_results_at_the_suites_tolerances_get_no_worse() -> None:
+    # The aim of 98 % of all cases is missed (docs/operations.md); this holds what was reached.
+    compared, passed, _ = recorded("mixed")
+    assert passed >= 0.98 * compared
+    compared, passed, _ = recorded()
+    assert passed >= 0.959 * compared

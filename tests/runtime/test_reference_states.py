@@ -1,6 +1,7 @@
 """States, kept by a loaded package between its predicts; against the torch module's buffers."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import coremltools as ct
@@ -99,10 +100,10 @@ def test_states_count_as_resident_and_go_with_the_package(package: Path) -> None
             loaded.predict({"x": _given(0)})
 
 
-def _edited(package: Path, folder: Path, edit: object) -> Path:
+def _edited(package: Path, folder: Path, edit: Callable[[object], object]) -> Path:
     copy = shutil.copytree(package, folder / "hostile.mlpackage")
     model = Model_pb2.Model.FromString((copy / SPEC).read_bytes())
-    edit(model.mlProgram.functions["main"])  # type: ignore[operator]
+    edit(model.mlProgram.functions["main"])
     (copy / SPEC).write_bytes(model.SerializeToString())
     return copy
 
