@@ -29,11 +29,20 @@ class TorchBlock:
 
 @dataclass(frozen=True, slots=True)
 class TorchStage:
-    """One model: its blocks in compute order, run ``iterations`` times by default."""
+    """One model: its blocks in compute order, run ``iterations`` times by default.
+
+    Attributes:
+        name: unique in its pipeline.
+        iterations: how often the blocks run, by default.
+        blocks: the default variant of every block.
+        alternatives: other variants of some blocks, by the variant's name; each takes the place
+            of the block of its name, with the same interface and weights.
+    """
 
     name: str
     iterations: int
     blocks: tuple[TorchBlock, ...]
+    alternatives: dict[str, tuple[TorchBlock, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
