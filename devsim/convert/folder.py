@@ -172,10 +172,14 @@ def _manifest(
         workload=source.workload,
         size=source.size,
         weights=source.weights,
-        precision=precision,
         shape=source.shape,
         stages=tuple(
-            StageManifest(name=stage.name, iterations=stage.iterations, blocks=blocks[stage.name])
+            StageManifest(
+                name=stage.name,
+                iterations=stage.iterations,
+                precision=precision,
+                blocks=blocks[stage.name],
+            )
             for stage in source.stages
         ),
     )

@@ -51,9 +51,7 @@ def assemble(
         contention=Contention(
             load_slowdown=load_slowdown, compute_slowdown=compute_slowdown, source=_RUN
         ),
-        stages=tuple(
-            _stage(stage, manifest.precision, measured, effort) for stage in manifest.stages
-        ),
+        stages=tuple(_stage(stage, stage.precision, measured, effort) for stage in manifest.stages),
     )
 
 

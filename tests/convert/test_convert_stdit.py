@@ -71,7 +71,7 @@ def test_the_manifest_tells_what_was_converted(converted):
 
 def test_packages_compute_what_torch_does(converted):
     folder, manifest = converted
-    tolerance = {"fp32": 1e-5, "fp16": 4e-3}[manifest.precision]
+    tolerance = {"fp32": 1e-5, "fp16": 4e-3}[manifest.stages[0].precision]
     runtime = ReferenceRuntime()
     for block, source in zip(manifest.stages[0].blocks, pipeline().stages[0].blocks, strict=True):
         tensors = inputs(block)
@@ -96,7 +96,7 @@ def test_flops_of_a_pair_are_those_counted_by_hand(converted):
 
 def test_fp16_halves_the_weights(converted):
     _, manifest = converted
-    size = {"fp32": 4, "fp16": 2}[manifest.precision]
+    size = {"fp32": 4, "fp16": 2}[manifest.stages[0].precision]
     pair = manifest.stages[0].blocks[1]
     assert pair.weight_bytes == pytest.approx(size * pair.parameters, rel=0.05)
 

@@ -26,7 +26,7 @@ def block(name, inputs, outputs):
 
 
 def stage(*blocks):
-    return StageManifest(name="s", iterations=1, blocks=blocks)
+    return StageManifest(name="s", iterations=1, precision="fp32", blocks=blocks)
 
 
 Z, X, Y, V = port("z", 10), port("x", 100), port("y", 30), port("v", 10)
