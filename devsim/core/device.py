@@ -43,6 +43,7 @@ class Device(Document):
     neural_engine_ops_per_s: Figure
     memory_bandwidth_bytes_per_s: Figure
     neural_engine_model_limit_bytes: Figure
+    loader_threads: int = Field(default=1, ge=1, description="loads that may run at once")
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -25,6 +25,7 @@ class Chunk(Frozen):
 
     blocks: tuple[str, ...] = Field(min_length=1)
     cost: ChunkCost
+    variant: str = Field(default="", description="of its packages; empty: the stage's")
 
     @property
     def name(self) -> str:
@@ -34,20 +35,32 @@ class Chunk(Frozen):
 
 
 class Stage(Frozen):
-    """A stage cut into chunks, in compute order."""
+    """A stage cut into chunks, in compute order; or one phase of it, when its variant changes."""
 
     name: str
     variant: str
     iterations: int = Field(ge=1)
+    first_iteration: int = Field(default=0, ge=0, description="of the stage, in this phase")
     boundary_bytes: int = Field(ge=0)
+    unit: str = Field(default="", description="compute unit, a key of the pipeline's units")
     chunks: tuple[Chunk, ...] = Field(min_length=1)
+
+    def package_of(self, chunk: Chunk) -> tuple[str, str, tuple[str, ...]]:
+        """What names a chunk's packages: phases that share them load them cold only once."""
+        return self.name, chunk.variant or self.variant, chunk.blocks
 
 
 class LaneSpeeds(Frozen):
-    """Speed of each lane while the other is busy, in millionths of its speed alone."""
+    """Speed of an activity beside others, in millionths of its speed alone.
+
+    A load that runs beside a compute and beside another load has the product of both speeds.
+    """
 
     load_ppm: int = Field(default=1_000_000, ge=1, le=1_000_000)
     compute_ppm: int = Field(default=1_000_000, ge=1, le=1_000_000)
+    beside_load_ppm: int = Field(
+        default=1_000_000, ge=1, le=1_000_000, description="of a load while another load runs"
+    )
 
 
 class Pipeline(Frozen):
@@ -56,16 +69,33 @@ class Pipeline(Frozen):
     workload: str
     baseline_bytes: int = Field(ge=0)
     contended: LaneSpeeds = LaneSpeeds()
+    units: dict[str, LaneSpeeds] = Field(
+        default={}, description="by compute unit, where they differ from contended"
+    )
+    loaders: int = Field(default=1, ge=1, description="loads that may run at once")
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _stage_names_are_unique(self) -> Self:
-        names = [stage.name for stage in self.stages]
-        if len(set(names)) != len(names):
-            raise ValueError("two stages share a name")
+    def _phases_follow_each_other(self) -> Self:
+        """A name comes again only for the next phase of a stage, and its iterations count on."""
+        names: set[str] = set()
+        following = "", 0
+        for stage in self.stages:
+            again = (stage.name, stage.first_iteration) == following
+            if stage.name in names and not again:
+                raise ValueError(
+                    f"two stages share the name {stage.name}; phases of one stage follow each "
+                    "other, and first_iteration counts on"
+                )
+            names.add(stage.name)
+            following = stage.name, stage.first_iteration + stage.iterations
         return self
 
     @property
     def base_bytes(self) -> int:
         """Held from start to end: the baseline and the largest stage's boundary tensors."""
         return self.baseline_bytes + max(stage.boundary_bytes for stage in self.stages)
+
+    def speeds_beside(self, stage: Stage) -> LaneSpeeds:
+        """How loads and the stage's computes disturb each other."""
+        return self.units.get(stage.unit, self.contended)
