@@ -10,6 +10,7 @@ from devsim.core.files import Document, Frozen
 
 Provenance = Literal["measured", "published", "modelled"]
 Nanoseconds = Annotated[int, Field(ge=0)]
+WorkKind = Literal["linear", "linear_int8", "attention", "conv", "traffic"]
 
 
 class Source(Frozen):
@@ -39,6 +40,15 @@ class Samples(Frozen):
         return round(statistics.median(self.ns))
 
 
+class Work(Frozen):
+    """A part of one compute that grows with the latent video as ``frames^a * area^b``."""
+
+    kind: WorkKind = Field(description="traffic is in bytes, the others in FLOPs")
+    amount: int = Field(ge=0, description="at the profile's shape; a multiply-add counts as two")
+    frames: int = Field(default=0, ge=0, le=4, description="the power a of the latent's frames")
+    area: int = Field(default=0, ge=0, le=4, description="the power b of a latent frame's area")
+
+
 class Variant(Frozen):
     """One package of a block."""
 
@@ -50,6 +60,10 @@ class Variant(Frozen):
     activation_bytes: Bytes = Field(description="held on top during a compute")
     bytes_moved: Bytes = Field(description="weights, inputs and outputs of one compute")
     flops: int = Field(ge=0)
+    work: tuple[Work, ...] = Field(
+        default=(), description="the FLOPs and bytes by how they grow; empty when nobody counted"
+    )
+    unit: str = Field(default="", description="the compute unit it ran on; empty if unknown")
     cold_load: Samples
     cached_load: Samples
     unload: Samples
@@ -68,7 +82,11 @@ class StageProfile(Frozen):
 
     name: str
     iterations: int = Field(ge=1)
+    frames_per_iteration: float = Field(
+        default=0, ge=0, description="latent frames that one iteration decodes; 0: all, every time"
+    )
     boundary_bytes: Bytes = Field(description="tensors that flow between the stage's blocks")
+    unit: str = Field(default="", description="its compute unit, a key of the profile's units")
     blocks: tuple[BlockProfile, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -87,6 +105,19 @@ class Contention(Frozen):
 
     load_slowdown: float = Field(ge=1, le=1_000_000)
     compute_slowdown: float = Field(ge=1, le=1_000_000)
+    load_beside_load: float = Field(
+        default=1, ge=1, le=1_000_000, description="of a load while another load runs"
+    )
+    source: str
+
+
+class Fitted(Frozen):
+    """A device parameter that a calibration found, and the interval it believes in (95 %)."""
+
+    name: str
+    value: float
+    low: float
+    high: float
     source: str
 
 
@@ -104,6 +135,10 @@ class Profile(Document):
     load_fixed: Samples = Field(description="the part of a load that does not grow with its bytes")
     dispatch: Samples = Field(description="the part of a compute that a joined chunk pays once")
     contention: Contention
+    units: dict[str, Contention] = Field(
+        default={}, description="contention by compute unit, where it differs"
+    )
+    fitted: tuple[Fitted, ...] = Field(default=(), description="parameters of a calibration")
     stages: tuple[StageProfile, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -125,7 +160,7 @@ class Profile(Document):
 
 
 def _source_keys(value: object) -> Iterator[str]:
-    if isinstance(value, Bytes | Samples | Contention):
+    if isinstance(value, Bytes | Samples | Contention | Fitted):
         yield value.source
     elif isinstance(value, BaseModel):
         for _, inner in value:
