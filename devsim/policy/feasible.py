@@ -3,33 +3,48 @@
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import ChunkCost, Pipeline
 from devsim.core.units import format_bytes
-from devsim.policy.order import kept_before, positions
+from devsim.policy.order import positions
 from devsim.policy.protocol import Policy
+from devsim.policy.timetable import Costs, Decisions, costs_of, decisions_of
 
 
 def needed_bytes(pipeline: Pipeline, policy: Policy) -> tuple[int, str]:
-    """The smallest budget under which the policy's run can end, and the chunk that sets it.
+    """The smallest budget under which the policy's run can end, and the chunk that sets it."""
+    counts = [stage.iterations for stage in pipeline.stages]
+    decisions = decisions_of(pipeline, policy, counts)
+    need, number = most_careful(costs_of(pipeline, counts), decisions, pipeline.base_bytes)
+    at = positions(pipeline)[number]
+    stage = pipeline.stages[at.stage]
+    return need, f"{stage.name} {stage.chunks[at.chunk].name}"
+
+
+def most_careful(costs: Costs, decisions: Decisions, base_bytes: int) -> tuple[int, int]:
+    """The peak of the run that holds as little as its policy allows, and its compute's number.
 
     With that much, every compute can at worst wait until nothing but what the policy keeps is
     loaded beside its own chunk.
     """
-    order = positions(pipeline)
-    kept = kept_before(policy, order)
-    others = pipeline.base_bytes
-    worst, culprit = 0, ""
-    for at, was_kept in zip(order, kept, strict=True):
-        stage = pipeline.stages[at.stage]
-        chunk = stage.chunks[at.chunk]
+    others = base_bytes
+    worst, culprit = -1, 0
+    for number, (resident, transient, activation, was_kept, stays) in enumerate(
+        zip(
+            costs.resident_bytes,
+            costs.transient_bytes,
+            costs.activation_bytes,
+            decisions.kept,
+            decisions.stays,
+            strict=True,
+        )
+    ):
         if was_kept:
-            others -= chunk.cost.resident_bytes
-            need = others + chunk.cost.resident_bytes + chunk.cost.activation_bytes
+            others -= resident
+            need = others + resident + activation
         else:
-            need = others + _alone_bytes(chunk.cost)
+            need = others + resident + (transient if transient > activation else activation)
         if need > worst:
-            worst, culprit = need, f"{stage.name} {chunk.name}"
-        following = at.number + len(stage.chunks)
-        if at.iteration + 1 < stage.iterations and kept[following]:
-            others += chunk.cost.resident_bytes
+            worst, culprit = need, number
+        if stays:
+            others += resident
     return worst, culprit
 
 

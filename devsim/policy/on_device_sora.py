@@ -6,86 +6,87 @@ packages of a stage (embedders, final layers), the first block of an iteration, 
 resident, and the whole VAE. The first blocks of a denoiser stay resident while memory lasts.
 """
 
-from typing import NamedTuple
-
 from devsim.core.pipeline import Pipeline, Stage
-from devsim.policy.protocol import Position, Progress
+from devsim.policy.protocol import UNLIMITED, Rule
 
 _IN_LINE = frozenset({"part1", "part2", "embed", "final_norm"})
 _SERIAL_STAGES = frozenset({"vae_temporal", "vae_spatial"})
 _ONE_PASS_STAGES = frozenset({"t5"})
-
-
-class _Rule(NamedTuple):
-    """How the app treats one stage; chunk numbers, ``blocks`` without the in-line packages."""
-
-    blocks: range
-    resident: range
-    prefetches: bool
-    first_iteration_too: bool
+_PREFETCH = Rule(window=UNLIMITED, distance=1, while_computing=True)
 
 
 class OnDeviceSora:
     """Concurrent inference (CI) with dynamic loading (DL), prefetch depth one.
 
+    The app's toggles concern the denoiser: T5 always loads a block ahead, the VAE never.
+
     Args:
         pipeline: cut into one chunk a block, as the app has it.
         budget_bytes: what the app may hold.
+        concurrent: CI; without it no denoiser block is loaded ahead.
+        dynamic: DL; without it no denoiser block stays loaded.
     """
 
     name = "on-device-sora"
 
-    def __init__(self, pipeline: Pipeline, budget_bytes: int) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        budget_bytes: int,
+        *,
+        concurrent: bool = True,
+        dynamic: bool = True,
+    ) -> None:
         available = budget_bytes - pipeline.base_bytes
-        self._rules = [_rule(stage, available, pipeline.base_bytes) for stage in pipeline.stages]
+        self._concurrent = concurrent
+        self._stages = pipeline.stages
+        self._blocks = [_blocks(stage) for stage in pipeline.stages]
+        self._kept = [
+            _kept(stage, blocks, available, pipeline.base_bytes) if dynamic else range(0)
+            for stage, blocks in zip(pipeline.stages, self._blocks, strict=True)
+        ]
 
-    def keeps(self, at: Position) -> bool:
-        """Whether the chunk is in the resident prefix."""
-        return at.chunk in self._rules[at.stage].resident
-
-    def may_load(self, at: Position, progress: Progress) -> bool:
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """In line when the compute waits for it, or while the block before it computes."""
-        if at.number == progress.current.number:
-            return True
-        rule = self._rules[at.stage]
-        return (
-            progress.computing
-            and at.number == progress.current.number + 1
-            and rule.prefetches
-            and at.chunk in rule.blocks[1:]
-            and at.chunk >= rule.resident.stop
-            and (at.iteration > 0 or rule.first_iteration_too)
-        )
+        return tuple(self._rule(stage, iteration, chunk) for chunk in range(chunks))
+
+    def _rule(self, number: int, iteration: int, chunk: int) -> Rule:
+        stage, kept = self._stages[number], self._kept[number]
+        if stage.name in _ONE_PASS_STAGES:
+            prefetches = True
+        elif stage.name in _SERIAL_STAGES:
+            prefetches = False
+        else:
+            prefetches = self._concurrent and stage.first_iteration + iteration > 0
+        if prefetches and chunk in self._blocks[number][1:] and chunk >= kept.stop:
+            return _PREFETCH
+        return Rule(keep=chunk in kept)
 
 
-def _rule(stage: Stage, available_bytes: int, base_bytes: int) -> _Rule:
+def _blocks(stage: Stage) -> range:
+    """Chunk numbers without the in-line packages before and after them."""
     numbers = [
         number for number, chunk in enumerate(stage.chunks) if not _IN_LINE & set(chunk.blocks)
     ]
-    blocks = range(numbers[0], numbers[-1] + 1) if numbers else range(0)
-    iterates = stage.name not in _SERIAL_STAGES | _ONE_PASS_STAGES
-    kept = _resident_count(stage, blocks, available_bytes, base_bytes) if iterates else 0
-    return _Rule(
-        blocks=blocks,
-        resident=range(blocks.start, blocks.start + kept),
-        prefetches=stage.name not in _SERIAL_STAGES,
-        first_iteration_too=stage.name in _ONE_PASS_STAGES,
-    )
+    return range(numbers[0], numbers[-1] + 1) if numbers else range(0)
 
 
-def _resident_count(stage: Stage, blocks: range, available_bytes: int, base_bytes: int) -> int:
+def _kept(stage: Stage, blocks: range, available_bytes: int, base_bytes: int) -> range:
     """The app's dynamic loading: keep a block while ``remain - L > need + 2 L``.
 
     ``L`` is a block's size, ``remain`` what is available less what has been kept, ``need`` the
     footprint after the first block's predict: Core ML keeps a model's intermediate buffers with it.
+    When the variant changes, ``remain`` is read again, after the first block has been loaded.
     """
-    if not blocks:
-        return 0
+    if not blocks or stage.name in _SERIAL_STAGES | _ONE_PASS_STAGES:
+        return range(0)
     first = stage.chunks[blocks.start].cost
     block_bytes = first.resident_bytes
     need = base_bytes + block_bytes + first.activation_bytes
     kept, remain = 0, available_bytes
+    if stage.first_iteration > 0:
+        remain -= block_bytes
     while kept < len(blocks) and remain - block_bytes > need + 2 * block_bytes:
         kept += 1
         remain -= block_bytes
-    return kept
+    return range(blocks.start, blocks.start + kept)

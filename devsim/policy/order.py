@@ -1,6 +1,7 @@
 """The order of computes, and which of them find their chunk already loaded."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from devsim.core.pipeline import Pipeline
 from devsim.policy.protocol import Policy, Position
@@ -18,11 +19,12 @@ def positions(pipeline: Pipeline) -> list[Position]:
 
 
 def kept_before(policy: Policy, order: Sequence[Position]) -> list[bool]:
-    """For each compute, whether its chunk has stayed loaded since the iteration before."""
-    latest: dict[tuple[int, int], Position] = {}
-    kept = []
-    for at in order:
-        before = latest.get((at.stage, at.chunk))
-        kept.append(before is not None and policy.keeps(before))
-        latest[at.stage, at.chunk] = at
+    """For each compute of a run, whether its chunk has stayed loaded since the iteration before."""
+    kept: list[bool] = []
+    for (stage, iteration), group in groupby(order, key=lambda at: (at.stage, at.iteration)):
+        count = sum(1 for _ in group)
+        if iteration == 0:
+            kept += [False] * count
+        else:
+            kept += [rule.keep for rule in policy.rules(stage, iteration - 1, count)]
     return kept

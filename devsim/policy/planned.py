@@ -1,7 +1,7 @@
 """``planned``: chosen chunks stay resident, the loader runs ahead by a window."""
 
 from devsim.core.plan import Residency
-from devsim.policy.protocol import Position, Progress
+from devsim.policy.protocol import Rule
 
 
 class Planned:
@@ -15,16 +15,18 @@ class Planned:
     def __init__(self, residency: tuple[Residency, ...], name: str = "planned") -> None:
         self.name = name
         self.residency = residency
-        self._resident = [frozenset(stage.resident) for stage in residency]
-        self._window = [stage.window for stage in residency]
+        self._rules: dict[tuple[int, int], tuple[Rule, ...]] = {}
 
-    def keeps(self, at: Position) -> bool:
-        """Whether the chunk is resident."""
-        return at.chunk in self._resident[at.stage]
-
-    def may_load(self, at: Position, progress: Progress) -> bool:
-        """Whether the window has room."""
-        return at.number == progress.current.number or progress.ahead < self._window[at.stage]
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
+        """The same in every iteration."""
+        if (stage, chunks) not in self._rules:
+            resident = set(self.residency[stage].resident)
+            window = self.residency[stage].window
+            kept, streamed = Rule(keep=True, window=window), Rule(window=window)
+            self._rules[stage, chunks] = tuple(
+                kept if chunk in resident else streamed for chunk in range(chunks)
+            )
+        return self._rules[stage, chunks]
 
 
 def spread(count: int, of: int) -> tuple[int, ...]:

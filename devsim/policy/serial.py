@@ -1,17 +1,18 @@
 """``serial``: load, compute, unload, one chunk after another."""
 
-from devsim.policy.protocol import Position, Progress
+from devsim.policy.protocol import Rule
 
 
 class Serial:
-    """Nothing stays loaded and nothing is loaded ahead: the least memory, the longest run."""
+    """Nothing stays loaded and nothing is loaded ahead: the least memory, the longest run.
 
-    name = "serial"
+    Args:
+        name: what reports call the policy.
+    """
 
-    def keeps(self, at: Position) -> bool:
-        """Never."""
-        return False
+    def __init__(self, name: str = "serial") -> None:
+        self.name = name
 
-    def may_load(self, at: Position, progress: Progress) -> bool:
-        """Only when the compute lane waits for it."""
-        return at.number == progress.current.number
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
+        """Load only what the compute waits for."""
+        return (Rule(),) * chunks

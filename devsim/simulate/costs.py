@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds
 from devsim.core.profile import BlockProfile, Contention, Profile
-from devsim.simulate.lanes import FULL_SPEED_PPM
+from devsim.simulate.speeds import FULL_SPEED_PPM
 
 
 def chunk_of(profile: Profile, blocks: Sequence[BlockProfile], variant: str) -> Chunk:

@@ -1,70 +1,81 @@
-"""Two lanes in simulated time that slow each other while both are busy (simpy).
+"""Running loads and computes that slow each other."""
 
-Work is counted in millionths of a nanosecond at full speed and speeds in parts per million, so
-all arithmetic is on integers; an activity ends at the first whole nanosecond by which its work is
-done.
-"""
+from heapq import heappop, heappush
 
-from collections.abc import Callable
-
-import simpy
-from simpy.events import Event, Timeout
-
-FULL_SPEED_PPM = 1_000_000
+from devsim.policy.schedule import COMPUTE, UNLOAD
+from devsim.policy.timetable import Costs
+from devsim.simulate.speeds import FULL_SPEED_PPM, Speeds
 
 
-class Lane:
-    """One activity at a time; ``contended_ppm`` is the lane's speed while its neighbour is busy."""
+class _Running:
+    """An activity, how much work it has left, and when that is done if nothing changes."""
 
-    def __init__(self, env: simpy.Environment, contended_ppm: int) -> None:
-        self._env = env
-        self._contended_ppm = contended_ppm
-        self._neighbour: Lane | None = None
-        self._work = 0
-        self._speed_ppm = 0
+    __slots__ = ("code", "end_ns", "speed_ppm", "start_ns", "work")
+
+    def __init__(self, code: int, start_ns: int, duration_ns: int) -> None:
+        self.code = code
+        self.start_ns = start_ns
+        self.end_ns = -1
+        self.work = duration_ns * FULL_SPEED_PPM
+        self.speed_ppm = 0
+
+
+class Lanes:
+    """What runs on the lanes; an activity's work goes on at another speed when others change."""
+
+    def __init__(self, costs: Costs, speeds: Speeds) -> None:
+        self._speeds = speeds
+        self._stage_of = [
+            stage
+            for stage in range(len(costs.first) - 1)
+            for _ in range(costs.first[stage], costs.first[stage + 1])
+        ]
+        self._running: dict[int, _Running] = {}
+        self._computing = -1
         self._since_ns = 0
-        self._on_end: Callable[[], None] | None = None
-        self._alarm: Timeout | None = None
+        self._changed = False
 
-    def beside(self, neighbour: "Lane") -> None:
-        """Make two lanes neighbours of each other."""
-        self._neighbour, neighbour._neighbour = neighbour, self
+    def start(self, code: int, now: int, duration_ns: int) -> None:
+        """Start an activity that takes so long alone."""
+        self._running[code] = _Running(code, now, duration_ns)
+        if code & 3 == COMPUTE:
+            self._computing = self._stage_of[code >> 4]
+        self._changed = True
 
-    @property
-    def busy(self) -> bool:
-        """Whether an activity runs."""
-        return self._on_end is not None
+    def end(self, code: int, now: int) -> bool:
+        """End an activity, if its end is now and has not moved since."""
+        activity = self._running.get(code)
+        if activity is None or activity.end_ns != now:
+            return False
+        del self._running[code]
+        if code & 3 == COMPUTE:
+            self._computing = -1
+        self._changed = True
+        return True
 
-    def run(self, duration_ns: int, on_end: Callable[[], None]) -> None:
-        """Start an activity that takes ``duration_ns`` alone; call ``on_end`` when it is done."""
-        self._work = duration_ns * FULL_SPEED_PPM
-        self._since_ns = self._now
-        self._on_end = on_end
-        self._set_speed()
-        if self._neighbour and self._neighbour.busy:
-            self._neighbour._change_speed()
-
-    @property
-    def _now(self) -> int:
-        return int(self._env.now)
-
-    def _change_speed(self) -> None:
-        self._work -= (self._now - self._since_ns) * self._speed_ppm
-        self._since_ns = self._now
-        self._set_speed()
-
-    def _set_speed(self) -> None:
-        contended = self._neighbour is not None and self._neighbour.busy
-        self._speed_ppm = self._contended_ppm if contended else FULL_SPEED_PPM
-        remaining_ns = -(-max(self._work, 0) // self._speed_ppm)
-        self._alarm = self._env.timeout(remaining_ns)
-        self._alarm.callbacks.append(self._ring)
-
-    def _ring(self, alarm: Event) -> None:
-        """End the activity, unless the alarm was set before the speed last changed."""
-        if alarm is not self._alarm or self._on_end is None:
+    def change_speeds(self, now: int, ends: list[tuple[int, int, int]]) -> None:
+        """Set every speed to what now runs beside it, and add the ends that have moved."""
+        if not self._changed:
             return
-        on_end, self._on_end, self._alarm = self._on_end, None, None
-        if self._neighbour and self._neighbour.busy:
-            self._neighbour._change_speed()
-        on_end()
+        self._changed = False
+        elapsed_ns, self._since_ns = now - self._since_ns, now
+        loads = len(self._running) - (self._computing >= 0)
+        speeds, stage = self._speeds, self._computing
+        load_ppm = (speeds.shared_load_ppm if loads > 1 else speeds.load_ppm)[stage]
+        compute_ppm = speeds.compute_ppm[stage] if loads else FULL_SPEED_PPM
+        for activity in self._running.values():
+            activity.work -= elapsed_ns * activity.speed_ppm
+            activity.speed_ppm = compute_ppm if activity.code & 3 == COMPUTE else load_ppm
+            end_ns = now - (-max(activity.work, 0) // activity.speed_ppm)
+            if end_ns != activity.end_ns:
+                activity.end_ns = end_ns
+                heappush(ends, (end_ns, activity.code, activity.start_ns))
+
+    def drop_moved(self, ends: list[tuple[int, int, int]]) -> None:
+        """Drop ends that come first and have moved, so that the first one is real."""
+        while ends and ends[0][1] & 3 != UNLOAD:
+            end_ns, code, _ = ends[0]
+            activity = self._running.get(code)
+            if activity is not None and activity.end_ns == end_ns:
+                return
+            heappop(ends)

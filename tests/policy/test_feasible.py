@@ -9,7 +9,6 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.plan import Residency
 from devsim.policy.feasible import needed_bytes, require_feasible, smallest_budget_bytes
 from devsim.policy.planned import Planned
-from devsim.policy.protocol import Position
 from devsim.policy.serial import Serial
 from devsim.simulate.simulator import simulate
 
@@ -17,7 +16,7 @@ from devsim.simulate.simulator import simulate
 def peak_of_the_most_careful_run(pipeline, policy) -> int:
     """Load only when the compute waits for it and everything that leaves has left."""
     held: dict[tuple[int, int], int] = {}
-    peak = number = 0
+    peak = 0
     for stage_number, stage in enumerate(pipeline.stages):
         for iteration in range(stage.iterations):
             for chunk_number, chunk in enumerate(stage.chunks):
@@ -26,10 +25,9 @@ def peak_of_the_most_careful_run(pipeline, policy) -> int:
                     held[key] = cost.resident_bytes
                     peak = max(peak, sum(held.values()) + cost.transient_bytes)
                 peak = max(peak, sum(held.values()) + cost.activation_bytes)
-                at = Position(number, stage_number, iteration, chunk_number)
-                if iteration + 1 == stage.iterations or not policy.keeps(at):
+                rule = policy.rules(stage_number, iteration, len(stage.chunks))[chunk_number]
+                if iteration + 1 == stage.iterations or not rule.keep:
                     del held[key]
-                number += 1
     boundary = max(stage.boundary_bytes for stage in pipeline.stages)
     return pipeline.baseline_bytes + boundary + peak
 

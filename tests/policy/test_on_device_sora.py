@@ -10,7 +10,6 @@ from strategies import make_chunk, make_pipeline, make_stage
 
 from devsim.core.trace import Kind
 from devsim.policy.on_device_sora import OnDeviceSora
-from devsim.policy.protocol import Position
 from devsim.simulate.simulator import simulate
 
 LOAD, COMPUTE = 10, 4
@@ -109,7 +108,7 @@ def test_first_package_of_a_stage_is_not_prefetched_by_the_stage_before():
 def test_memory_rule_keeps_the_first_blocks(budget, residents):
     pipeline = make_pipeline(stdit(), baseline=5)
     policy = OnDeviceSora(pipeline, budget)
-    kept = [n for n in range(6) if policy.keeps(Position(n, 0, 0, n))]
+    kept = [n for n, rule in enumerate(policy.rules(0, 0, 6)) if rule.keep]
     assert kept == list(range(1, 1 + residents))  # after part1, which never stays
 
 
@@ -119,7 +118,7 @@ def test_memory_rule_counts_the_first_blocks_activation_as_footprint():
     # need = 5 + 10 + 6 = 21: a block stays while remain > 51; without the 6, 51 would keep one
     for budget, residents in [(51, 0), (56, 0), (57, 1), (67, 2)]:
         policy = OnDeviceSora(pipeline, budget)
-        kept = sum(policy.keeps(Position(n, 0, 0, n)) for n in range(4))
+        kept = sum(rule.keep for rule in policy.rules(0, 0, 4))
         assert kept == residents
 
 
@@ -129,7 +128,8 @@ def test_memory_rule_on_the_iphone_15_pro():
     blocks = [make_chunk(f"block{n}", resident=170_000_000) for n in range(28)]
     pipeline = make_pipeline(make_stage(*blocks, name="stdit"), baseline=200_000_000)
     policy = OnDeviceSora(pipeline, 3_300_000_000)
-    assert [n for n in range(28) if policy.keeps(Position(n, 0, 0, n))] == list(range(14))
+    kept = [n for n, rule in enumerate(policy.rules(0, 0, 28)) if rule.keep]
+    assert kept == list(range(14))
 
 
 def test_load_ahead_is_one_block_deep():

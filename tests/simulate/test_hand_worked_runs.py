@@ -193,15 +193,6 @@ def test_no_load_starts_while_a_loaded_chunk_waits_for_memory():
     assert times(trace, Kind.LOAD)[3] == (37, 137)
 
 
-def test_policy_that_never_loads_is_not_mistaken_for_a_short_run():
-    class Stubborn(Serial):
-        def may_load(self, at, progress):
-            return False
-
-    with pytest.raises(AssertionError, match="held back a load that the run waits for"):
-        simulate(three_chunks(), Stubborn(), AMPLE)
-
-
 BLOCKS, ITERATIONS = 28, 6
 
 

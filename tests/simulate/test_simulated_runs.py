@@ -9,7 +9,6 @@ from strategies import Run, runs
 
 from devsim.core.stalls import find_stalls, stalls_by_cause
 from devsim.core.trace import Kind
-from devsim.policy.protocol import Position
 from devsim.simulate.predict import summarise
 from devsim.simulate.simulator import simulate
 
@@ -80,8 +79,8 @@ def test_policy_alone_decides_what_stays_between_iterations(run: Run):
                 if number in loads:
                     assert loads[number].cold == (name not in seen)
                 seen.add(name)
-                at = Position(number, stage_number, iteration, chunk)
-                keep = iteration + 1 < stage.iterations and run.policy.keeps(at)
+                rule = run.policy.rules(stage_number, iteration, len(stage.chunks))[chunk]
+                keep = iteration + 1 < stage.iterations and rule.keep
                 kept = kept | {name} if keep else kept - {name}
                 number += 1
     assert kept == set()
