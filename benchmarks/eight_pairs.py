@@ -40,7 +40,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     models, profile, plan = folder / "models", folder / "profile.json", folder / "plan.json"
     if not (models / "manifest.json").exists():
-        devsim("convert", "open-sora-v1.2", "--depth", PAIRS, "--latent", "4x8x8", "-o", models)
+        size = ("--stage", "stdit", "--depth", PAIRS, "--latent", "4x8x8")
+        devsim("convert", "open-sora-v1.2", *size, "-o", models)
     devsim("profile", models, "-o", profile, "--force")
     budget = half_budget_bytes(Profile.read(profile))
     iterations = ("--iterations", f"stdit={ITERATIONS}")

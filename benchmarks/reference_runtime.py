@@ -58,14 +58,15 @@ def show(what: str, ours: float, theirs: float, bar: str) -> None:
 def package(folder: Path, precision: str) -> Path:
     if not (folder / precision / "manifest.json").exists():
         latent = "x".join(map(str, LATENT))
-        command = ["convert", "open-sora-v1.2", "--depth", "1", "--latent", latent]
-        command += ["--precision", precision, "-o", str(folder / precision)]
+        command = ["convert", "open-sora-v1.2", "--stage", "stdit", "--depth", "1"]
+        command += ["--latent", latent, "--precision", precision, "-o", str(folder / precision)]
         subprocess.run([sys.executable, "-m", "devsim", *command], check=True)
     return folder / precision / "stdit" / f"{BLOCK}.mlpackage"
 
 
 def eager() -> torch.nn.Module:
-    pipeline = find("open-sora-v1.2").pipeline(Options(size="full", shape=LATENT, depth=1))
+    options = Options(size="full", shape=LATENT, depth=1, stages=("stdit",))
+    pipeline = find("open-sora-v1.2").pipeline(options)
     return next(b for b in pipeline.stages[0].blocks if b.name == BLOCK).build().eval()
 
 

@@ -1,39 +1,64 @@
-"""Where a block's parameters come from: seeded random numbers or a published checkpoint."""
+"""Where a block's parameters come from: seeded random numbers or published checkpoints."""
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from devsim.core.errors import BadFileError, BadInputError, MissingExtraError
-from devsim.core.files import file_digest
+from devsim.core.errors import BadInputError
+from devsim.workloads.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A model of a workload that is published by itself.
+
+    Attributes:
+        name: the folder that may hold it.
+        repository: where it is published; a folder of that name, with or without its owner, may
+            hold it too.
+        subfolder: where in its repository it is.
+        whole: a component that holds this one's tensors as well, and is preferred,
+        prefix: and what their names begin with there.
+    """
+
+    name: str
+    repository: str
+    subfolder: str = ""
+    whole: "Component | None" = None
+    prefix: str = ""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that may hold it."""
+        repository = Path(self.repository)
+        return (
+            Path(self.name),
+            Path(repository.name) / self.subfolder,
+            repository / self.subfolder,
+        )
 
 
 class Weights(Protocol):
     """A source of parameters by their name in the whole model."""
 
-    @property
-    def label(self) -> str:
-        """What the manifest records; two sources with one label give the same values."""
-
     def tensor(self, key: str, like: Tensor) -> Tensor:
         """The float32 values of one parameter or buffer, of the shape of ``like``."""
 
 
-class _TensorFile(Protocol):
-    """What safetensors opens."""
+class WeightSource(Protocol):
+    """Weights of every component of a workload."""
 
-    def keys(self) -> Iterable[str]:
-        """Names of its tensors."""
+    def component(self, component: Component) -> Weights:
+        """Those of one component."""
 
-    def get_tensor(self, name: str) -> Tensor:
-        """Read one."""
+    def label(self, components: Sequence[Component]) -> str:
+        """What the manifest records; two sources with one label give the same values."""
 
 
 def materialise(part: nn.Module, whole: nn.Module, weights: Weights) -> nn.Module:
@@ -44,7 +69,9 @@ def materialise(part: nn.Module, whole: nn.Module, weights: Weights) -> nn.Modul
         whole: the model that names the parameters, built on the ``meta`` device.
         weights: where the values come from.
     """
-    names = {id(tensor): key for key, tensor in whole.state_dict(keep_vars=True).items()}
+    names: dict[int, str] = {}
+    for key, tensor in whole.state_dict(keep_vars=True).items():
+        names.setdefault(id(tensor), key)  # a tensor of two names is published by its first
     state = part.state_dict(keep_vars=True)
     filled = {key: weights.tensor(names[id(tensor)], tensor) for key, tensor in state.items()}
     part.load_state_dict(filled, assign=True)
@@ -57,8 +84,11 @@ class RandomWeights:
 
     seed: int
 
-    @property
-    def label(self) -> str:
+    def component(self, component: Component) -> "RandomWeights":
+        """The same for every component: names of parameters tell them apart."""
+        return self
+
+    def label(self, components: Sequence[Component] = ()) -> str:
         """``random seed N``."""
         return f"random seed {self.seed}"
 
@@ -79,64 +109,60 @@ class RandomWeights:
 
 
 @dataclass(frozen=True)
+class NoWeights:
+    """Parameters without values, to count them and what is computed with them."""
+
+    def component(self, component: Component) -> "NoWeights":
+        """The same for every component."""
+        return self
+
+    def label(self, components: Sequence[Component] = ()) -> str:
+        """``none``."""
+        return "none"
+
+    def tensor(self, key: str, like: Tensor) -> Tensor:
+        """A tensor of that shape, on the ``meta`` device."""
+        return torch.empty(like.shape, dtype=torch.float32, device="meta")
+
+
+@dataclass(frozen=True)
 class CheckpointWeights:
-    """The ``*.safetensors`` files of a folder, read tensor by tensor; nothing is unpickled."""
+    """A folder of published checkpoints, one folder a component.
+
+    The checkpoint of a workload's only component may also be in the folder itself.
+    """
 
     folder: Path
 
-    @property
-    def label(self) -> str:
-        """The folder's name and the first digits of a digest of its files."""
-        digest = hashlib.sha256()
-        for path in self._files:
-            digest.update(file_digest(path).encode())
-        return f"checkpoint {self.folder.resolve().name} {digest.hexdigest()[:12]}"
-
-    def tensor(self, key: str, like: Tensor) -> Tensor:
-        """Read one tensor.
+    def component(self, component: Component) -> Checkpoint:
+        """The files of one component.
 
         Raises:
-            BadFileError: the checkpoint lacks it, or has it in another shape.
+            BadInputError: no folder holds it.
         """
-        path = self._index.get(key)
-        if path is None:
-            raise BadFileError(
-                self.folder, f"has no tensor '{key}'", "give the checkpoint of this workload"
-            )
-        value = _open(path).get_tensor(key)
-        if value.shape != like.shape:
-            raise BadFileError(
-                path,
-                f"'{key}' is {list(value.shape)}, not {list(like.shape)}",
-                "choose the size that the checkpoint was made for",
-            )
-        return value.float()
-
-    @cached_property
-    def _files(self) -> list[Path]:
-        files = sorted(self.folder.glob("*.safetensors"))
-        if not files:
+        if component.whole is not None:
+            holder = self._find(component.whole)
+            within = holder and Checkpoint(holder.folder, component.prefix)
+            if within and within.keys():
+                return within
+        found = self._find(component)
+        if found is None:
             raise BadInputError(
-                f"{self.folder}: has no .safetensors file",
-                "name a folder with a checkpoint in the safetensors format",
+                f"{self.folder}: has no {component.name}",
+                f"download {component.repository} into {self.folder / component.folders[1]}",
             )
-        return files
+        return found
 
-    @cached_property
-    def _index(self) -> dict[str, Path]:
-        index = {}
-        for path in self._files:
-            index.update(dict.fromkeys(_open(path).keys(), path))
-        return index
+    def label(self, components: Sequence[Component]) -> str:
+        """The folder's name and the first digits of a digest of the components' files."""
+        digest = hashlib.sha256()
+        for component in components:
+            digest.update(self.component(component).digest.encode())
+        return f"checkpoint {self.folder.resolve().name} {digest.hexdigest()[:12]}"
 
-
-def _open(path: Path) -> _TensorFile:
-    try:
-        import safetensors
-    except ModuleNotFoundError:
-        raise MissingExtraError("reading a checkpoint", "models") from None
-    try:
-        file: _TensorFile = safetensors.safe_open(path, framework="pt")
-    except (OSError, safetensors.SafetensorError) as error:
-        raise BadFileError(path, f"cannot be read ({error})", "download it again") from error
-    return file
+    def _find(self, component: Component) -> Checkpoint | None:
+        for folder in component.folders:
+            if (self.folder / folder).is_dir():
+                return Checkpoint(self.folder / folder)
+        itself = Checkpoint(self.folder)
+        return itself if itself.present else None

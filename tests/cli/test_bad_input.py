@@ -53,7 +53,7 @@ def refused(result, status, *parts):
         (["profile", "nowhere", "-o", "p.json"], 2, ["nowhere/manifest.json: no such file"]),
         (["convert", "nonsense", "-o", "out"], 2, ["nonsense", "open-sora-v1.2"]),
         (["convert", "open-sora-v1.2", "-o", "out", "--latent", "4x4"], 2, ["TxHxW"]),
-        (["convert", "open-sora-v1.2", "-o", "out", "--size", "huge"], 2, ["full, tiny"]),
+        (["convert", "open-sora-v1.2", "-o", "out", "--size", "huge"], 2, ["full, small, tiny"]),
     ],
 )
 def test_one_line_and_the_status(args, status, parts, devsim, tmp_path):

@@ -31,7 +31,8 @@ def test_plan_that_cannot_be_written_leaves_the_old_one(tmp_path):
 
 
 def test_packages_that_cannot_be_written(tmp_path):
-    convert = ("convert", "open-sora-v1.2", "--size", "tiny", "--latent", "2x4x4", "-o", "models")
+    tiny = ("--size", "tiny", "--latent", "2x4x4", "--stage", "stdit")
+    convert = ("convert", "open-sora-v1.2", *tiny, "-o", "models")
     result = limited(*convert, cwd=tmp_path)
     assert result.returncode == 2
     (line,) = result.stderr.strip().splitlines()

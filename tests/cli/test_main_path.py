@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+TINY = ("--size", "tiny", "--latent", "2x4x4", "--stage", "stdit")
 FROM_PROFILE = ("--profile", "profile.json", "--budget", "1GB")
 
 
@@ -13,7 +14,7 @@ def work(devsim, tmp_path_factory):
     folder = tmp_path_factory.mktemp("path")
     printed = {}
     for verb, *args in [
-        ("convert", "open-sora-v1.2", "-o", "models", "--size", "tiny", "--latent", "2x4x4"),
+        ("convert", "open-sora-v1.2", "-o", "models", *TINY),
         ("profile", "models", "-o", "profile.json", "--samples", "2", "--cold-samples", "1"),
         ("plan", *FROM_PROFILE, "--iterations", "stdit=3", "-o", "plan.json"),
         ("simulate", "plan.json", "-o", "simulated.json"),

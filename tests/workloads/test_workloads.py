@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from devsim.core.errors import BadFileError, BadInputError, DevsimError
+from devsim.core.video import Video
 from devsim.workloads import find, names
 from devsim.workloads.open_sora import OpenSora
 from devsim.workloads.pipeline import Options
@@ -17,7 +18,7 @@ TINY = STDiT3Config(width=64, depth=2, heads=4, caption_channels=32)
 
 
 def blocks(**options):
-    options = {"size": "tiny", "shape": (2, 4, 4)} | options
+    options = {"size": "tiny", "shape": (2, 4, 4), "stages": ("stdit",)} | options
     return find("open-sora-v1.2").pipeline(Options(**options)).stages[0].blocks
 
 
@@ -54,10 +55,11 @@ def test_listing_workloads_does_not_import_torch():
 
 
 def test_the_published_stage():
-    pipeline = find("open-sora-v1.2").pipeline(Options())
+    pipeline = find("open-sora-v1.2").pipeline(Options(stages=("stdit",)))
     (stage,) = pipeline.stages
     assert (pipeline.workload, pipeline.size) == ("open-sora-v1.2", "full")
-    assert (pipeline.shape, pipeline.weights) == ("latent 20x32x32", "random seed 0")
+    assert pipeline.shape == "256x256, 68 frames, latent 20x32x32"
+    assert pipeline.weights == "random seed 0"
     assert (stage.name, stage.iterations) == ("stdit", 30)
     pairs = [f"st_{index:02d}" for index in range(28)]
     assert [block.name for block in stage.blocks] == ["part1", *pairs, "part2"]
@@ -96,11 +98,13 @@ def test_every_input_is_given_or_made_by_an_earlier_block():
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"size": "huge"}, "no size 'huge'; choose one of: full, tiny"),
+        ({"size": "huge"}, "no size 'huge'; choose one of: full, small, tiny"),
         ({"depth": 0}, "depth 0 is not positive"),
         ({"shape": (20, 32)}, "20x32 is not the shape of a latent"),
         ({"shape": (20, 0, 32)}, "20x0x32 is not the shape of a latent"),
-        ({"weights": CheckpointWeights(Path("nowhere"))}, r"nowhere: has no \.safetensors file"),
+        ({"stages": ("vae",)}, "no stage 'vae'; choose from: t5, stdit, vae_temporal, vae_spatial"),
+        ({"video": Video(17, 64, 64)}, "of the latent and that of the video are both given"),
+        ({"weights": CheckpointWeights(Path("nowhere"))}, "nowhere: has no stdit; download hpcai-"),
     ],
 )
 def test_bad_options_are_one_clear_line(options, problem):
@@ -137,7 +141,7 @@ def test_a_checkpoint_is_named_by_its_content(checkpoint, tmp_path):
     def label(folder):
         return (
             find("open-sora-v1.2")
-            .pipeline(Options(size="tiny", weights=CheckpointWeights(folder)))
+            .pipeline(Options(size="tiny", stages=("stdit",), weights=CheckpointWeights(folder)))
             .weights
         )
 
@@ -170,8 +174,8 @@ def test_a_truncated_checkpoint(checkpoint, tmp_path):
             "safetensors",
             "models",
             "from pathlib import Path; import torch;"
-            "from devsim.workloads.weights import CheckpointWeights as C;"
-            "C(Path(sys.argv[1])).tensor('rope.freqs', torch.zeros(8))",
+            "from devsim.workloads.checkpoint import Checkpoint;"
+            "Checkpoint(Path(sys.argv[1])).tensor('rope.freqs', torch.zeros(8))",
         ),
     ],
 )

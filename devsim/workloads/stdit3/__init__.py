@@ -1,7 +1,7 @@
 """STDiT3, the denoiser of Open-Sora 1.2, in torch."""
 
+from devsim.workloads.stdit3.blocks import stdit_stage
 from devsim.workloads.stdit3.model import (
-    Latent,
     Part1,
     Part2,
     SpatialTemporalPair,
@@ -9,4 +9,11 @@ from devsim.workloads.stdit3.model import (
     STDiT3Config,
 )
 
-__all__ = ["Latent", "Part1", "Part2", "STDiT3", "STDiT3Config", "SpatialTemporalPair"]
+__all__ = [
+    "Part1",
+    "Part2",
+    "STDiT3",
+    "STDiT3Config",
+    "SpatialTemporalPair",
+    "stdit_stage",
+]

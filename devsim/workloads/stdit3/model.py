@@ -6,17 +6,18 @@ On-device Sora app: an embedding part, one part for each spatial and temporal bl
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from devsim.core.video import Latent, Video, video_of_latent
 from devsim.workloads.stdit3.embed import (
     CaptionEmbedder,
     PatchEmbedder,
     ScalarEmbedder,
     position_embedding,
 )
+from devsim.workloads.stdit3.frames import EveryFrame, FrameGroups
 from devsim.workloads.stdit3.layers import (
     CrossAttention,
     Mlp,
@@ -24,31 +25,6 @@ from devsim.workloads.stdit3.layers import (
     SelfAttention,
     modulate,
 )
-
-PIXELS_PER_LATENT = 8
-
-
-class Latent(NamedTuple):
-    """The size of a latent video: frames, rows and columns."""
-
-    frames: int
-    height: int
-    width: int
-
-    @property
-    def rows(self) -> int:
-        """Rows of patches."""
-        return -(-self.height // 2)
-
-    @property
-    def columns(self) -> int:
-        """Columns of patches."""
-        return -(-self.width // 2)
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all frames."""
-        return self.frames * self.rows * self.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +63,7 @@ class STDiT3Block(nn.Module):
         y: Tensor,
         t_mlp: Tensor,
         mask: Tensor,
-        frames: int,
+        frames: FrameGroups,
         rope: RotaryEmbedding | None = None,
     ) -> Tensor:
         """Update ``x [B, frames * S, C]``; along time if there is a ``rope``, else in each frame.
@@ -97,19 +73,20 @@ class STDiT3Block(nn.Module):
             y: caption tokens, ``[B, L, C]``.
             t_mlp: the time's shifts, scales and gates, ``[B, 6 * C]``.
             mask: one for a caption token and zero for padding, ``[B, L]``.
-            frames: frames in ``x``.
+            frames: the groups of frames in ``x`` that attention sees as one.
             rope: rotary embedding of the frames.
         """
         table = self.scale_shift_table + torch.unflatten(t_mlp, -1, (6, -1))
         shift1, scale1, gate1, shift2, scale2, gate2 = table.chunk(6, dim=1)
-        tokens = torch.unflatten(modulate(x, shift1, scale1), 1, (frames, -1))
+        merged = frames.merge(modulate(x, shift1, scale1))
+        tokens = torch.unflatten(merged, 1, (frames.groups, -1))
         if rope is None:
-            attended = self.attn(tokens.flatten(0, 1)).unflatten(0, (-1, frames))
+            attended = self.attn(tokens.flatten(0, 1)).unflatten(0, (-1, frames.groups))
         else:
             across = self.attn(tokens.transpose(1, 2).flatten(0, 1), rope)
             attended = across.unflatten(0, (x.shape[0], -1)).transpose(1, 2)
-        x = x + gate1 * attended.flatten(1, 2)
-        x = x + self.cross_attn(x, y, mask)
+        x = x + gate1 * frames.spread(attended.flatten(1, 2))
+        x = x + frames.spread(self.cross_attn(frames.merge(x), y, mask))
         out: Tensor = x + gate2 * self.mlp(modulate(x, shift2, scale2))
         return out
 
@@ -146,12 +123,24 @@ class STDiT3(nn.Module):
         self.temporal_blocks = nn.ModuleList(STDiT3Block(config) for _ in range(config.depth))
         self.final_layer = FinalLayer(config)
 
-    def forward(self, z: Tensor, t: Tensor, captions: Tensor, fps: Tensor, mask: Tensor) -> Tensor:
-        """The velocity (and its unused second half), ``[B, 8, T, H, W]``; see the parts."""
+    def forward(
+        self,
+        z: Tensor,
+        t: Tensor,
+        captions: Tensor,
+        fps: Tensor,
+        mask: Tensor,
+        video: Video | None = None,
+    ) -> Tensor:
+        """The velocity (and its unused second half), ``[B, 8, T, H, W]``; see the parts.
+
+        ``video`` is the size in pixels, 8 for each of the latent's when None.
+        """
         latent = Latent(*z.shape[2:])
-        x, y, t_mlp, t_emb = Part1(self, latent)(z, t, captions, fps)
+        part1 = Part1(self, video or video_of_latent(latent))
+        x, y, t_mlp, t_emb = part1(z, t, captions, fps)
         for index in range(self.config.depth):
-            x = SpatialTemporalPair(self, index, latent)(x, y, t_mlp, mask)
+            x = SpatialTemporalPair(self, index, EveryFrame(latent.frames))(x, y, t_mlp, mask)
         out: Tensor = Part2(self, latent)(x, t_emb)
         return out
 
@@ -159,16 +148,16 @@ class STDiT3(nn.Module):
 class Part1(nn.Module):
     """Everything before the blocks."""
 
-    def __init__(self, model: STDiT3, latent: Latent) -> None:
+    def __init__(self, model: STDiT3, video: Video) -> None:
         super().__init__()
         config = model.config
+        latent = video.latent
         self.x_embedder = model.x_embedder
         self.t_embedder = model.t_embedder
         self.fps_embedder = model.fps_embedder
         self.t_block = model.t_block
         self.y_embedder = model.y_embedder
-        pixels = PIXELS_PER_LATENT * (latent.height * latent.width) ** 0.5
-        scale = pixels / config.training_pixels
+        scale = (video.height * video.width) ** 0.5 / config.training_pixels
         frame = position_embedding(latent.rows, latent.columns, config.width, scale)
         self.frames = latent.frames
         self.positions: Tensor
@@ -196,12 +185,12 @@ class Part1(nn.Module):
 class SpatialTemporalPair(nn.Module):
     """One spatial and one temporal block."""
 
-    def __init__(self, model: STDiT3, index: int, latent: Latent) -> None:
+    def __init__(self, model: STDiT3, index: int, frames: FrameGroups) -> None:
         super().__init__()
         self.spatial = model.spatial_blocks[index]
         self.temporal = model.temporal_blocks[index]
         self.rope = model.rope
-        self.frames = latent.frames
+        self.frames = frames
 
     def forward(self, x: Tensor, y: Tensor, t_mlp: Tensor, mask: Tensor) -> Tensor:
         """Update ``x [B, N, C]``."""
