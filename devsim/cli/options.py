@@ -1,11 +1,12 @@
 """Options that several verbs take, and how their texts are read."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 import typer
 
 from devsim.core.errors import BadInputError
+from devsim.core.video import Video, parse_video
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output.")]
@@ -16,6 +17,44 @@ Threads = Annotated[
     int | None,
     typer.Option(min=1, help="Threads of one compute.", show_default=False),
 ]
+Resolution = Annotated[
+    str | None,
+    typer.Option(help="144p to 720p, or height by width: 192x192.", show_default=False),
+]
+AspectRatio = Annotated[
+    str | None, typer.Option(help="Of a named resolution, such as 9:16.", show_default=False)
+]
+Frames = Annotated[str | None, typer.Option(help="Seconds or frames: 4s, 68.", show_default=False)]
+Latent = Annotated[
+    str | None,
+    typer.Option(help="TxHxW instead: 20x32x32 is 256x256, 68 frames.", show_default=False),
+]
+
+
+class VideoOptions(TypedDict, total=False):
+    """The size of a video, as workloads' options take it."""
+
+    video: Video
+    shape: tuple[int, int, int]
+
+
+def video_options(
+    resolution: str | None, aspect_ratio: str | None, frames: str | None, latent: str | None
+) -> VideoOptions:
+    """Read the size of the video; empty when none of the options is given.
+
+    Raises:
+        BadInputError: one of them is unknown, or the latent and another one are given.
+    """
+    given = {"resolution": resolution, "aspect_ratio": aspect_ratio, "frames": frames}
+    said = {name: text for name, text in given.items() if text is not None}
+    if latent and said:
+        raise BadInputError(
+            f"--latent comes with --{next(iter(said)).replace('_', '-')}", "leave one out"
+        )
+    if latent:
+        return {"shape": parse_latent(latent)}
+    return {"video": parse_video(**said)} if said else {}
 
 
 def parse_iterations(texts: list[str]) -> dict[str, int]:

@@ -1,191 +1,125 @@
 """A whole workload to a folder of packages and their manifest; goes on where it was stopped."""
 
-import contextlib
-import hashlib
-import json
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
 
-import devsim
-from devsim.convert.package import (
-    PARTIAL,
-    Precision,
-    count_flops,
-    weight_file_bytes,
-    write_package,
-)
-from devsim.convert.source import BlockSource, PipelineSource
-from devsim.core.errors import BadFileError, BadInputError
-from devsim.core.files import Document, package_digest
+from devsim.convert.faults import ConversionError
+from devsim.convert.job import Checker, Job, list_jobs
+from devsim.convert.outcome import Failed, Made
+from devsim.convert.precision import Choice
+from devsim.convert.processes import make_here, make_in_processes
+from devsim.convert.progress import Progress
+from devsim.convert.records import WORK, Found, prepare, publish, sweep, tidy
+from devsim.convert.source import PipelineSource, StageSource
+from devsim.core.errors import BadInputError
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
-
-_RECORDS = ".converted"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a conversion is, told after each block.
-
-    Attributes:
-        stage: the stage of the block.
-        block: the block that is ready.
-        done: blocks ready so far, of all stages.
-        total: blocks there will be.
-        reused: the package was left by an interrupted run.
-    """
-
-    stage: str
-    block: str
-    done: int
-    total: int
-    reused: bool
-
-
-class _Record(Document):
-    """What a run leaves beside its finished packages until it has finished them all."""
-
-    schema_version: Literal[1]
-    request: str
-    block: Block
 
 
 def convert_pipeline(
     source: PipelineSource,
     out: Path,
     *,
-    precision: Precision,
+    choice: Choice,
+    stages: Sequence[str],
+    processes: int,
+    check: Checker | None,
     on_progress: Callable[[Progress], None],
     force: bool,
 ) -> Manifest:
-    """Convert every block; see ``devsim.convert.convert_workload``."""
-    request = _request(source, precision)
-    packages = list(_packages(source))
+    """Convert every package; see ``devsim.convert.convert_workload``."""
+    chosen = [stage for stage in source.stages if not stages or stage.name in stages]
+    jobs = [job for stage in chosen for job in list_jobs(source, stage, choice[stage.name], check)]
     with _writing(out):
-        _prepare(source, out, request, force=force)
-    converted: dict[Path, Block] = {}
-    for stage, block, package in packages:
-        ready = _reusable(out, package, request)
-        converted[package] = ready or _convert(block, out, package, request, precision)
-        reused = ready is not None
-        on_progress(Progress(stage, block.name, len(converted), len(packages), reused))
-    manifest = _manifest(source, precision, converted)
-    with _writing(out):
-        manifest.write(out / MANIFEST_NAME)
-        shutil.rmtree(out / _RECORDS)
+        found = prepare(source, jobs, out, force=force)
+    try:
+        blocks = _make_all(jobs, found, out, processes, on_progress)
+        made = (_stage(stage, choice[stage.name][0], jobs, blocks) for stage in chosen)
+        manifest = _manifest(source, (*made, *found.stages))
+        with _writing(out):
+            manifest.write(out / MANIFEST_NAME, force=True)
+            tidy(out, jobs)
+    finally:
+        sweep(out)
     return manifest
 
 
-def _packages(source: PipelineSource) -> Iterator[tuple[str, BlockSource, Path]]:
-    for stage in source.stages:
-        for block in stage.blocks:
-            yield stage.name, block, Path(stage.name) / f"{block.name}.mlpackage"
+def _make_all(
+    jobs: Sequence[Job],
+    found: Found,
+    out: Path,
+    processes: int,
+    on_progress: Callable[[Progress], None],
+) -> dict[Path, Block]:
+    """Keep what is ready, make the rest, and fail at the end for what could not be made."""
+    blocks: dict[Path, Block] = {}
+    failures: list[Failed] = []
+    for job in jobs:
+        if ready := found.ready(job, out):
+            blocks[job.package] = ready
+            on_progress(_progress(job, len(blocks), len(jobs)))
+    partial = out / WORK / "partial"
+    missing = [(job, partial / job.package) for job in jobs if job.package not in blocks]
+    run = make_in_processes(missing, processes) if processes else make_here(missing)
+    with closing(run) as outcomes:
+        for job, outcome in outcomes:
+            if isinstance(outcome, Made):
+                with _writing(out):
+                    publish(out, partial / job.package, outcome.block)
+                blocks[job.package] = outcome.block
+            elif outcome.concerns_all:
+                raise BadInputError(outcome.problem, outcome.fix)
+            else:
+                failures.append(outcome)
+            on_progress(_progress(job, len(blocks) + len(failures), len(jobs), outcome))
+    if failures:
+        raise _failure(failures, len(jobs))
+    return blocks
 
 
-def _prepare(source: PipelineSource, out: Path, request: str, *, force: bool) -> None:
-    """Make the folders, and remove the packages of an earlier request."""
-    manifest = out / MANIFEST_NAME
-    if manifest.exists():
-        if not force:
-            raise BadInputError(f"{out}: holds converted packages", "add --force to replace them")
-        with contextlib.suppress(BadFileError):
-            for stage in Manifest.read(manifest).stages:
-                for block in stage.blocks:
-                    shutil.rmtree(out / block.package, ignore_errors=True)
-        manifest.unlink()
-    wanted = {package.as_posix() for _, _, package in _packages(source)}
-    for path in (out / _RECORDS).glob("*.json"):
-        with contextlib.suppress(BadFileError):
-            record = _Record.read(path)
-            if record.request == request and record.block.package in wanted:
-                continue
-            shutil.rmtree(out / record.block.package, ignore_errors=True)
-        path.unlink()
-    for partial in out.glob(f"*/{PARTIAL}"):
-        shutil.rmtree(partial)
-    for folder in (_RECORDS, *(stage.name for stage in source.stages)):
-        (out / folder).mkdir(parents=True, exist_ok=True)
+def _progress(job: Job, done: int, total: int, outcome: Made | Failed | None = None) -> Progress:
+    return Progress(job.stage, job.variant, job.block.name, done, total, outcome)
 
 
-def _request(source: PipelineSource, precision: Precision) -> str:
-    """Digest of everything that decides what a package holds."""
-    facts = {
-        "workload": source.workload,
-        "size": source.size,
-        "shape": source.shape,
-        "weights": source.weights,
-        "precision": precision,
-        "versions": [devsim.__version__, version("torch"), version("coremltools")],
-    }
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _reusable(out: Path, package: Path, request: str) -> Block | None:
-    """The block as an interrupted run of the same request left it, if its package is whole."""
-    path = _record_path(out, package)
-    if not path.exists():
-        return None
-    record = _Record.read(path)
-    whole = record.request == request and record.block.digest == package_digest(out / package)
-    return record.block if whole else None
-
-
-def _record_path(out: Path, package: Path) -> Path:
-    return out / _RECORDS / f"{package.parent.name}.{package.stem}.json"
-
-
-def _convert(
-    block: BlockSource, out: Path, package: Path, request: str, precision: Precision
-) -> Block:
-    module = block.build()
-    with _writing(out):
-        write_package(module, block.inputs, block.outputs, out / package, precision)
-    converted = Block(
-        name=block.name,
-        package=package.as_posix(),
-        digest=package_digest(out / package),
-        weight_bytes=weight_file_bytes(out / package),
-        parameters=sum(parameter.numel() for parameter in module.parameters()),
-        flops=count_flops(module, block.inputs),
-        inputs=block.inputs,
-        outputs=block.outputs,
+def _failure(failures: Sequence[Failed], total: int) -> ConversionError:
+    first = failures[0]
+    others = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+    return ConversionError(
+        f"{len(failures)} of {total} packages could not be made: {first.problem}{others}",
+        first.fix,
+        max(failure.exit_status for failure in failures),
     )
-    record = _Record(schema_version=1, request=request, block=converted)
-    record.write(_record_path(out, package), force=True)
-    return converted
 
 
-def _manifest(
-    source: PipelineSource, precision: Precision, converted: dict[Path, Block]
-) -> Manifest:
-    blocks = {
-        stage.name: tuple(
-            converted[package] for name, _, package in _packages(source) if name == stage.name
-        )
-        for stage in source.stages
-    }
+def _stage(
+    stage: StageSource, precision: str, jobs: Iterable[Job], blocks: dict[Path, Block]
+) -> StageManifest:
+    variants: dict[str, list[Block]] = {}
+    for job in jobs:
+        if job.stage == stage.name:
+            variants.setdefault(job.variant, []).append(blocks[job.package])
+    return StageManifest(
+        name=stage.name,
+        iterations=stage.iterations,
+        precision=precision,
+        blocks=tuple(variants.pop(precision)),
+        alternatives={name: tuple(each) for name, each in variants.items()},
+    )
+
+
+def _manifest(source: PipelineSource, stages: Iterable[StageManifest]) -> Manifest:
+    order = {stage.name: number for number, stage in enumerate(source.stages)}
     return Manifest(
         schema_version=1,
         workload=source.workload,
         size=source.size,
         weights=source.weights,
         shape=source.shape,
-        stages=tuple(
-            StageManifest(
-                name=stage.name,
-                iterations=stage.iterations,
-                precision=precision,
-                blocks=blocks[stage.name],
-            )
-            for stage in source.stages
-        ),
+        stages=tuple(sorted(stages, key=lambda stage: order.get(stage.name, -1))),
     )
 
 
-@contextlib.contextmanager
+@contextmanager
 def _writing(out: Path) -> Iterator[None]:
     try:
         yield

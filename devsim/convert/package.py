@@ -3,17 +3,17 @@
 import contextlib
 import json
 import re
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from devsim.convert.compress import passes
+from devsim.convert.precision import Precision
 from devsim.convert.quiet import quiet
 from devsim.core.errors import BadInputError
 from devsim.core.manifest import Port
@@ -21,12 +21,8 @@ from devsim.core.manifest import Port
 with quiet():
     import coremltools as ct
 
-Precision = Literal["fp32", "fp16"]
-
 # How coremltools' C++ parts say that a file could not be written.
 _FILE_TROUBLE = re.compile(r"filesystem error|MIL FileWriter")
-
-PARTIAL = ".*.partial"  # what a killed run leaves
 
 # Not torch.export: coremltools 9 drops keyword arguments of an exported graph, such as a GELU's
 # approximation (https://github.com/apple/coremltools/pull/2863).
@@ -42,11 +38,15 @@ def write_package(
     package: Path,
     precision: Precision,
 ) -> None:
-    """Convert a module to an ML program for iOS 17; the folder appears whole or not at all.
+    """Convert a module to an ML program for iOS 17.
 
     The same module gives the same bytes again, so that a package's digest identifies it.
+
+    Raises:
+        BadInputError: the package cannot be written; what was written of it stays.
     """
-    with quiet(), _replacing(package) as temporary:
+    with quiet(), _writing(package):
+        package.parent.mkdir(parents=True, exist_ok=True)
         ct.convert(
             _trace(module, _zeros(inputs, "cpu"), check_trace=False),
             inputs=[ct.TensorType(p.name, p.shape, np.dtype(p.dtype).type) for p in inputs],
@@ -54,10 +54,11 @@ def write_package(
             convert_to="mlprogram",
             minimum_deployment_target=ct.target.iOS17,
             compute_precision=_compute_precision(precision),
-            package_dir=str(temporary),
+            pass_pipeline=passes(precision),
+            package_dir=str(package),
             skip_model_load=True,
         )
-        _make_reproducible(temporary)
+        _make_reproducible(package)
 
 
 def weight_file_bytes(package: Path) -> int:
@@ -75,7 +76,7 @@ def count_flops(module: nn.Module, inputs: Sequence[Port]) -> int:
 
 
 def _compute_precision(precision: Precision) -> object:
-    if precision == "fp32":
+    if precision != "fp16":
         return ct.precision.FLOAT32
     return ct.transform.FP16ComputePrecision(op_selector=lambda op: not _is_angle(op))
 
@@ -108,21 +109,12 @@ def _zeros(ports: Sequence[Port], device: str) -> tuple[Tensor, ...]:
 
 
 @contextlib.contextmanager
-def _replacing(package: Path) -> Iterator[Path]:
-    """Yield a path for a new package that takes the place of ``package`` when it is whole."""
-    scratch = package.with_name(PARTIAL.replace("*", package.stem))
+def _writing(package: Path) -> Iterator[None]:
     try:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        yield scratch / package.name
-        if package.exists():
-            shutil.rmtree(package)
-        (scratch / package.name).rename(package)
+        yield
     except (OSError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _FILE_TROUBLE.search(str(error)):
             raise
         raise BadInputError(
             f"{package}: cannot be written ({error})", "free some space or choose another --output"
         ) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -1,6 +1,6 @@
 """What can be converted: the shape of a workload, stage and block, whoever defines them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from torch import nn
@@ -9,7 +9,7 @@ from devsim.core.manifest import Port
 
 
 class BlockSource(Protocol):
-    """A block that can be built in torch."""
+    """A block that can be built in torch; it is pickled to reach the process that converts it."""
 
     @property
     def name(self) -> str:
@@ -40,8 +40,16 @@ class StageSource(Protocol):
         """The workload's default."""
 
     @property
+    def precision(self) -> str:
+        """What its packages are converted to when nobody says otherwise."""
+
+    @property
     def blocks(self) -> Sequence[BlockSource]:
         """In compute order."""
+
+    @property
+    def alternatives(self) -> Mapping[str, Sequence[BlockSource]]:
+        """Other variants of some of the blocks, by the variant's name."""
 
 
 class PipelineSource(Protocol):

@@ -59,6 +59,9 @@ class Block(Frozen):
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     check: Check | None = Field(default=None, description="null where it was not checked")
+    recipe: str | None = Field(
+        default=None, description="digest of all that decides what a converted package holds"
+    )
 
 
 class StageManifest(Frozen):

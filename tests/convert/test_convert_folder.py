@@ -89,7 +89,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
 def test_another_request_reuses_nothing(tmp_path, change):
     interrupted(tmp_path)
     changed = ToyPipeline(**change) if isinstance(change, dict) else ToyPipeline()
-    convert_workload(changed, tmp_path, precision="fp16" if change == "fp16" else "fp32")
+    convert_workload(changed, tmp_path, precisions=["fp16"] if change == "fp16" else [])
     assert changed.built == [1, 1]
 
 
@@ -104,7 +104,7 @@ def test_a_damaged_package_is_converted_again(tmp_path):
 
 def test_a_truncated_record_is_not_trusted(tmp_path):
     interrupted(tmp_path)
-    record = next((tmp_path / ".converted").iterdir())
+    record = next((tmp_path / ".converting" / "records").iterdir())
     record.write_bytes(record.read_bytes()[:40])
     again = ToyPipeline()
     convert_workload(again, tmp_path)
@@ -112,17 +112,18 @@ def test_a_truncated_record_is_not_trusted(tmp_path):
 
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
-    partial = tmp_path / "only" / ".third.partial" / "third.mlpackage"
-    partial.mkdir(parents=True)
+    (tmp_path / ".converting" / "partial" / "only" / "third.mlpackage").mkdir(parents=True)
     convert_workload(ToyPipeline(), tmp_path)
-    assert not list((tmp_path / "only").glob(".*"))
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_converted_packages_are_replaced_only_by_force(tmp_path):
     convert_workload(ToyPipeline(), tmp_path)
     fewer = ToyPipeline(stages=[ToyStage("only", [ToyBlock("second", 5)])])
     before = files(tmp_path)
-    with pytest.raises(BadInputError, match="holds converted packages; add --force"):
+    with pytest.raises(
+        BadInputError, match=r"first\.mlpackage is of another conversion; add --force"
+    ):
         convert_workload(fewer, tmp_path)
     assert files(tmp_path) == before
     manifest = convert_workload(fewer, tmp_path, force=True)
@@ -145,8 +146,8 @@ def test_a_block_that_fails_leaves_no_half_package(tmp_path):
 
 
 def test_bad_arguments_are_one_clear_line(tmp_path):
-    with pytest.raises(BadInputError, match="no precision 'int8'; choose one of: fp32, fp16"):
-        convert_workload(ToyPipeline(), tmp_path, precision="int8")
+    with pytest.raises(BadInputError, match="no precision 'int5'; choose one of: fp32, fp16"):
+        convert_workload(ToyPipeline(), tmp_path, precisions=["int5"])
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInputError, match="cannot be written"):
         convert_workload(ToyPipeline(), tmp_path / "file" / "models")

@@ -12,13 +12,14 @@ LATENT = (2, 4, 6)
 
 
 def pipeline(size="tiny", latent=LATENT):
-    return find("open-sora-v1.2").pipeline(Options(size=size, shape=latent, depth=1))
+    options = Options(size=size, shape=latent, depth=1, stages=("stdit",))
+    return find("open-sora-v1.2").pipeline(options)
 
 
 @pytest.fixture(scope="module", params=["fp32", "fp16"])
 def converted(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
-    return folder, convert_workload(pipeline(), folder, precision=request.param)
+    return folder, convert_workload(pipeline(), folder, precisions=[request.param])
 
 
 def inputs(block):

@@ -36,6 +36,8 @@ class ToyStage:
     name: str
     blocks: list
     iterations: int = 3
+    precision: str = "fp32"
+    alternatives: dict = field(default_factory=dict)
 
 
 @dataclass
