@@ -1,5 +1,6 @@
 """Small pipelines and profiles, by hand and at random, for tests."""
 
+import random
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from devsim.core.trace import Trace
 from devsim.policy.feasible import needed_bytes
 from devsim.policy.on_device_sora import OnDeviceSora
 from devsim.policy.planned import Planned
-from devsim.policy.protocol import Policy
+from devsim.policy.protocol import UNLIMITED, Policy, Rule
 from devsim.policy.serial import Serial
 from devsim.policy.strided import strided
 from devsim.simulate.simulator import simulate
@@ -51,17 +52,37 @@ def make_chunk(
     return Chunk(blocks=(name,), cost=cost)
 
 
-def make_stage(*chunks: Chunk, name="stage", iterations=1, boundary=0) -> Stage:
+def make_stage(
+    *chunks: Chunk, name="stage", iterations=1, boundary=0, variant="v", first=0, unit=""
+) -> Stage:
     return Stage(
-        name=name, variant="v", iterations=iterations, boundary_bytes=boundary, chunks=chunks
+        name=name,
+        variant=variant,
+        iterations=iterations,
+        first_iteration=first,
+        boundary_bytes=boundary,
+        unit=unit,
+        chunks=chunks,
     )
 
 
-def make_pipeline(*stages: Stage, baseline=0, load_ppm=1_000_000, compute_ppm=1_000_000):
+def make_pipeline(
+    *stages: Stage,
+    baseline=0,
+    load_ppm=1_000_000,
+    compute_ppm=1_000_000,
+    beside_load_ppm=1_000_000,
+    units=None,
+    loaders=1,
+):
     return Pipeline(
         workload="made",
         baseline_bytes=baseline,
-        contended=LaneSpeeds(load_ppm=load_ppm, compute_ppm=compute_ppm),
+        contended=LaneSpeeds(
+            load_ppm=load_ppm, compute_ppm=compute_ppm, beside_load_ppm=beside_load_ppm
+        ),
+        units=units or {},
+        loaders=loaders,
         stages=stages,
     )
 
@@ -151,18 +172,51 @@ def stages(draw, name: str, max_chunks=8, max_iterations=4) -> Stage:
         name=name,
         iterations=draw(st.integers(1, max_iterations)),
         boundary=boundary,
+        unit=draw(st.sampled_from(["", "", "cpu"])),
     )
 
 
 @st.composite
-def pipelines(draw, speeds=_SPEEDS) -> Pipeline:
+def phases(draw, first: Stage) -> list[Stage]:
+    """A stage as it is, or followed by a phase of another variant that shares some packages."""
+    if draw(st.integers(0, 3)):
+        return [first]
+    changed = draw(costs(len(first.chunks)))
+    chunks = [
+        chunk.model_copy(update={"variant": "v"})
+        if compute % 2
+        else chunk.model_copy(
+            update={"cost": chunk.cost.model_copy(update={"compute_ns": compute})}
+        )
+        for chunk, compute in zip(first.chunks, changed, strict=True)
+    ]
+    second = make_stage(
+        *chunks,
+        name=first.name,
+        variant="w",
+        first=first.iterations,
+        iterations=draw(st.integers(1, 4)),
+        boundary=first.boundary_bytes,
+    )
+    return [first, second]
+
+
+@st.composite
+def pipelines(draw, speeds=_SPEEDS, max_iterations=4, max_loaders=3) -> Pipeline:
     """One to three stages of uneven chunks, any cost of which may be zero."""
     names = draw(st.lists(st.sampled_from(_STAGE_NAMES), min_size=1, max_size=3, unique=True))
     return make_pipeline(
-        *[draw(stages(name)) for name in names],
+        *[
+            phase
+            for name in names
+            for phase in draw(phases(draw(stages(name, max_iterations=max_iterations))))
+        ],
         baseline=draw(st.integers(0, 30)),
         load_ppm=draw(speeds),
         compute_ppm=draw(speeds),
+        beside_load_ppm=draw(speeds),
+        units={"cpu": LaneSpeeds(load_ppm=draw(speeds), compute_ppm=draw(speeds))},
+        loaders=draw(st.sampled_from([1, 1, max_loaders])),
     )
 
 
@@ -173,15 +227,45 @@ def residencies(draw, stage: Stage) -> Residency:
     return Residency(resident=kept, window=draw(st.integers(0, 10)))
 
 
+class Whimsical:
+    """Any rules at all: one set for the first iterations of a stage, another for the rest."""
+
+    name = "whimsical"
+
+    def __init__(self, seed: int, change: int) -> None:
+        self._seed, self._change = seed, change
+
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
+        rng = random.Random(f"{self._seed} {stage} {min(iteration, self._change)}")
+        return tuple(
+            Rule(
+                keep=rng.random() < 0.4,
+                window=rng.choice([0, 1, 2, 9]),
+                distance=rng.choice([1, 3, UNLIMITED]),
+                while_computing=rng.random() < 0.3,
+            )
+            for _ in range(chunks)
+        )
+
+
+_KINDS = ("serial", "on-device-sora", "strided", "planned", "planned", "whimsical")
+
+
 @st.composite
 def policies(draw, pipeline: Pipeline) -> Policy:
-    kind = draw(st.sampled_from(["serial", "on-device-sora", "strided", "planned"]))
+    kind = draw(st.sampled_from(_KINDS))
     if kind == "serial":
         return Serial()
     if kind == "planned":
         return Planned(tuple(draw(residencies(stage)) for stage in pipeline.stages))
+    if kind == "whimsical":
+        return Whimsical(draw(st.integers(0, 1 << 20)), draw(st.integers(0, 3)))
     budget = pipeline.base_bytes + draw(st.integers(0, 400))
-    return OnDeviceSora(pipeline, budget) if kind == "on-device-sora" else strided(pipeline, budget)
+    if kind == "strided":
+        return strided(pipeline, budget)
+    return OnDeviceSora(
+        pipeline, budget, concurrent=draw(st.booleans()), dynamic=draw(st.booleans())
+    )
 
 
 class Run(NamedTuple):
@@ -192,9 +276,9 @@ class Run(NamedTuple):
 
 
 @st.composite
-def runs(draw, speeds=_SPEEDS) -> Run:
+def runs(draw, speeds=_SPEEDS, max_iterations=4, max_loaders=3) -> Run:
     """A simulated run, often with not a byte to spare."""
-    pipeline = draw(pipelines(speeds))
+    pipeline = draw(pipelines(speeds, max_iterations, max_loaders))
     policy = draw(policies(pipeline))
     spare = draw(st.one_of(st.just(0), st.integers(0, 10), st.integers(0, 300)))
     budget = max(1, needed_bytes(pipeline, policy)[0]) + spare

@@ -17,7 +17,7 @@ from devsim.core.files import Frozen, bad_document, read_bytes, write_atomically
 from devsim.core.trace import Footprint, Kind, Span, Trace
 
 _PID = 1
-_LANES = {Kind.COMPUTE: 1, Kind.LOAD: 2}
+_COMPUTE_LANE, _LOAD_LANE = 1, 2
 
 
 class TraceMetadata(Frozen):
@@ -135,17 +135,22 @@ def to_chrome(trace: Trace) -> dict[str, Any]:
 def _events(trace: Trace) -> Iterator[dict[str, Any]]:
     title = f"devsim {trace.workload} {trace.policy} ({trace.origin})"
     yield _header("process_name", 0, {"name": title})
-    for kind, lane in _LANES.items():
-        yield _header("thread_name", lane, {"name": kind.value})
+    loaders: list[int] = []
+    lanes = [_lane(span, loaders) for span in trace.spans]
+    names = {_COMPUTE_LANE: "compute"}
+    names |= {_LOAD_LANE + n: f"load {n + 1}" if n else "load" for n in range(max(1, len(loaders)))}
+    for lane, name in names.items():
+        yield _header("thread_name", lane, {"name": name})
         yield _header("thread_sort_index", lane, {"sort_index": lane})
     loads, computes = (
         {span.position for span in trace.spans if span.kind is kind}
         for kind in (Kind.LOAD, Kind.COMPUTE)
     )
-    for span in trace.spans:
-        yield from _async_pair(span) if span.kind is Kind.UNLOAD else [_complete(span)]
-        if span.kind is not Kind.UNLOAD and span.position in loads & computes:
-            yield _arrow_end(span)
+    fed = loads & computes
+    for span, lane in zip(trace.spans, lanes, strict=True):
+        yield from _async_pair(span) if span.kind is Kind.UNLOAD else [_complete(span, lane)]
+        if span.kind is not Kind.UNLOAD and span.position in fed:
+            yield _arrow_end(span, lane)
     for sample in trace.footprint:
         yield {
             "name": "footprint",
@@ -156,13 +161,25 @@ def _events(trace: Trace) -> Iterator[dict[str, Any]]:
         }
 
 
+def _lane(span: Span, loaders: list[int]) -> int:
+    """A lane that is free, of a load's several; ``loaders`` holds when each was last busy."""
+    if span.kind is not Kind.LOAD:
+        return _COMPUTE_LANE if span.kind is Kind.COMPUTE else 0
+    for number, busy_until_ns in enumerate(loaders):
+        if busy_until_ns <= span.start_ns:
+            loaders[number] = span.end_ns
+            return _LOAD_LANE + number
+    loaders.append(span.end_ns)
+    return _LOAD_LANE + len(loaders) - 1
+
+
 def _header(name: str, lane: int, args: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "ph": "M", "pid": _PID, "tid": lane, "args": args}
 
 
-def _complete(span: Span) -> dict[str, Any]:
+def _complete(span: Span, lane: int) -> dict[str, Any]:
     return {
-        **_at(span, "X", span.start_ns),
+        **_at(span, "X", span.start_ns, lane),
         "dur": _microseconds(span.duration_ns),
         "args": span._asdict(),
     }
@@ -171,22 +188,21 @@ def _complete(span: Span) -> dict[str, Any]:
 def _async_pair(span: Span) -> list[dict[str, Any]]:
     """Unloads may overlap one another, which complete events on one lane may not."""
     ident = {"id": span.position, "cat": "unload"}
-    begin = {**_at(span, "b", span.start_ns), **ident, "args": span._asdict()}
-    return [begin, {**_at(span, "e", span.end_ns), **ident}]
+    begin = {**_at(span, "b", span.start_ns, 0), **ident, "args": span._asdict()}
+    return [begin, {**_at(span, "e", span.end_ns, 0), **ident}]
 
 
-def _arrow_end(span: Span) -> dict[str, Any]:
+def _arrow_end(span: Span, lane: int) -> dict[str, Any]:
     """One end of the arrow from a load to the compute it feeds.
 
     It follows its own slice in the file, because Perfetto binds it to the slice opened last.
     """
     phase = {"ph": "s"} if span.kind is Kind.LOAD else {"ph": "f", "bp": "e"}
     arrow = {"name": "feeds", "cat": "feeds", "id": span.position}
-    return {**_at(span, "", span.start_ns), **arrow, **phase}
+    return {**_at(span, "", span.start_ns, lane), **arrow, **phase}
 
 
-def _at(span: Span, phase: str, time_ns: int) -> dict[str, Any]:
-    lane = _LANES.get(span.kind, 0)
+def _at(span: Span, phase: str, time_ns: int, lane: int) -> dict[str, Any]:
     where = {"ts": _microseconds(time_ns), "pid": _PID, "tid": lane}
     return {"name": f"{span.kind.value} {span.name}", "cat": span.kind.value, "ph": phase, **where}
 

@@ -1,10 +1,10 @@
 """What a trace's spans alone say: an account of a run that asks no code under test."""
 
 from collections import defaultdict
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from devsim.core.pipeline import ChunkCost, Pipeline
+from devsim.core.pipeline import ChunkCost, LaneSpeeds, Pipeline
 from devsim.core.trace import Kind, Span, Trace
 
 
@@ -20,13 +20,24 @@ def spans_of(trace: Trace, kind: Kind) -> list[Span]:
     return sorted((s for s in trace.spans if s.kind is kind), key=lambda s: s.position)
 
 
-def holds(trace: Trace) -> dict[tuple[str, int], list[Hold]]:
+def phase_of(pipeline: Pipeline, span: Span) -> int:
+    """Which of the pipeline's stages an activity is of: the one with its name and iteration."""
+    (number,) = [
+        number
+        for number, stage in enumerate(pipeline.stages)
+        if stage.name == span.stage
+        and 0 <= span.iteration - stage.first_iteration < stage.iterations
+    ]
+    return number
+
+
+def holds(pipeline: Pipeline, trace: Trace) -> dict[tuple[int, int], list[Hold]]:
     """Each chunk's stays in memory, in order; fails when loads and unloads do not pair up."""
     loads, unloads = defaultdict(list), defaultdict(list)
     for span in spans_of(trace, Kind.LOAD):
-        loads[span.stage, span.chunk].append(span)
+        loads[phase_of(pipeline, span), span.chunk].append(span)
     for span in spans_of(trace, Kind.UNLOAD):
-        unloads[span.stage, span.chunk].append(span)
+        unloads[phase_of(pipeline, span), span.chunk].append(span)
     assert loads.keys() == unloads.keys()
     return {
         chunk: [Hold(*pair) for pair in zip(loads[chunk], unloads[chunk], strict=True)]
@@ -35,8 +46,7 @@ def holds(trace: Trace) -> dict[tuple[str, int], list[Hold]]:
 
 
 def cost_of(pipeline: Pipeline, span: Span) -> ChunkCost:
-    stages = {stage.name: stage for stage in pipeline.stages}
-    return stages[span.stage].chunks[span.chunk].cost
+    return pipeline.stages[phase_of(pipeline, span)].chunks[span.chunk].cost
 
 
 def alone_ns(pipeline: Pipeline, span: Span) -> int:
@@ -54,7 +64,7 @@ def footprint(pipeline: Pipeline, trace: Trace) -> dict[int, int]:
     """
     base = pipeline.baseline_bytes + max(stage.boundary_bytes for stage in pipeline.stages)
     change = defaultdict(int, {0: base})
-    for stays in holds(trace).values():
+    for stays in holds(pipeline, trace).values():
         for load, unload in stays:
             cost = cost_of(pipeline, load)
             change[load.start_ns] += cost.resident_bytes + cost.transient_bytes
@@ -68,8 +78,33 @@ def footprint(pipeline: Pipeline, trace: Trace) -> dict[int, int]:
     return dict(zip(times, accumulate(change[time] for time in times), strict=True))
 
 
-def together_ns(span: Span, others: list[Span], until_ns: int) -> int:
-    """How long a span ran beside any of the others, up to an instant."""
-    return sum(
-        max(0, min(until_ns, other.end_ns) - max(span.start_ns, other.start_ns)) for other in others
-    )
+def work_done(pipeline: Pipeline, trace: Trace, span: Span, until_ns: int) -> int:
+    """What a load or compute has got done by an instant, in millionths of a nanosecond."""
+    lanes = [
+        s
+        for s in trace.spans
+        if s.kind is not Kind.UNLOAD and s is not span and s.start_ns < s.end_ns
+    ]
+    cuts = {t for s in lanes for t in (s.start_ns, s.end_ns) if span.start_ns < t < until_ns}
+    done = 0
+    for begin, end in pairwise([span.start_ns, *sorted(cuts), until_ns]):
+        beside = [s for s in lanes if s.start_ns <= begin and end <= s.end_ns]
+        done += (end - begin) * _speed_ppm(pipeline, span, beside)
+    return done
+
+
+def _speed_ppm(pipeline: Pipeline, span: Span, beside: list[Span]) -> int:
+    loads = [s for s in beside if s.kind is Kind.LOAD]
+    computes = [s for s in beside if s.kind is Kind.COMPUTE]
+
+    def speeds(compute: Span) -> LaneSpeeds:
+        unit = pipeline.stages[phase_of(pipeline, compute)].unit
+        return pipeline.units.get(unit, pipeline.contended)
+
+    if span.kind is Kind.COMPUTE:
+        return speeds(span).compute_ppm if loads else 1_000_000
+    alone = speeds(computes[0]).load_ppm if computes else 1_000_000
+    if not loads:
+        return alone
+    shared = speeds(computes[0]) if computes else pipeline.contended
+    return max(1, alone * shared.beside_load_ppm // 1_000_000)
