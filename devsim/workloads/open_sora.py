@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from devsim.core.video import Video, parse_video, video_of_latent
+from devsim.core.video import parse_video, video_of_latent
 from devsim.workloads.pipeline import Options, TorchPipeline, chosen_size, listed
 from devsim.workloads.stdit3 import STDiT3Config, stdit_stage
 from devsim.workloads.t5 import T5Size, t5_stage
@@ -88,11 +88,6 @@ class OpenSora:
             make,
             f"latent {'x'.join(map(str, latent))}" if latent else video.label,
         )
-
-
-def whole_frames(video: Video) -> bool:
-    """Whether every run of the VAE's stages is full."""
-    return video_of_latent(video.latent).frames == video.frames
 
 
 WORKLOAD = OpenSora()
