@@ -1,30 +1,59 @@
 """What a chunk costs, from the profile of its blocks."""
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Callable, Sequence
 
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds
-from devsim.core.profile import BlockProfile, Contention, Profile
+from devsim.core.profile import BlockProfile, Contention, Profile, Samples
 from devsim.simulate.speeds import FULL_SPEED_PPM
 
 
-def chunk_of(profile: Profile, blocks: Sequence[BlockProfile], variant: str) -> Chunk:
-    """Consecutive blocks joined into one chunk, at median durations.
+def median_ns(samples: Samples) -> int:
+    """The median, rounded to a nanosecond."""
+    return samples.median_ns
+
+
+def mean_ns(samples: Samples) -> int:
+    """The mean, rounded to a nanosecond."""
+    return round(statistics.mean(samples.ns))
+
+
+def chunk_of(
+    profile: Profile,
+    blocks: Sequence[BlockProfile],
+    variant: str,
+    default: str = "",
+    typical: Callable[[Samples], int] = median_ns,
+) -> Chunk:
+    """Consecutive blocks joined into one chunk.
 
     A joined chunk pays the fixed part of a load, and the dispatch of a compute, once.
+
+    Args:
+        profile: gives those.
+        blocks: of one stage.
+        variant: which package of each block.
+        default: the variant of blocks that have no other.
+        typical: one duration for the samples of an activity, in nanoseconds.
     """
-    parts = [block.variants[variant] for block in blocks]
-    fixed_ns, dispatch_ns = profile.load_fixed.median_ns, profile.dispatch.median_ns
+    own = [variant if variant in block.variants else default for block in blocks]
+    parts = [block.variants[name] for block, name in zip(blocks, own, strict=True)]
+    fixed_ns, dispatch_ns = typical(profile.load_fixed), typical(profile.dispatch)
     cost = ChunkCost(
         weight_bytes=sum(part.weight_bytes.bytes for part in parts),
         resident_bytes=sum(part.resident_bytes.bytes for part in parts),
         transient_bytes=sum(part.transient_bytes.bytes for part in parts),
         activation_bytes=max(part.activation_bytes.bytes for part in parts),
-        cold_load_ns=_joined([part.cold_load.median_ns for part in parts], fixed_ns),
-        cached_load_ns=_joined([part.cached_load.median_ns for part in parts], fixed_ns),
-        unload_ns=sum(part.unload.median_ns for part in parts),
-        compute_ns=_joined([part.compute.median_ns for part in parts], dispatch_ns),
+        cold_load_ns=joined_ns([typical(part.cold_load) for part in parts], fixed_ns),
+        cached_load_ns=joined_ns([typical(part.cached_load) for part in parts], fixed_ns),
+        unload_ns=sum(typical(part.unload) for part in parts),
+        compute_ns=joined_ns([typical(part.compute) for part in parts], dispatch_ns),
     )
-    return Chunk(blocks=tuple(block.name for block in blocks), cost=cost)
+    return Chunk(
+        blocks=tuple(block.name for block in blocks),
+        cost=cost,
+        variant="" if variant in own else default,
+    )
 
 
 def lane_speeds(contention: Contention) -> LaneSpeeds:
@@ -32,10 +61,11 @@ def lane_speeds(contention: Contention) -> LaneSpeeds:
     return LaneSpeeds(
         load_ppm=round(FULL_SPEED_PPM / contention.load_slowdown),
         compute_ppm=round(FULL_SPEED_PPM / contention.compute_slowdown),
+        beside_load_ppm=round(FULL_SPEED_PPM / contention.load_beside_load),
     )
 
 
-def _joined(durations_ns: Sequence[int], once_ns: int) -> int:
-    """The durations end to end, ``once_ns`` of each paid by the first alone."""
+def joined_ns(durations_ns: Sequence[int], once_ns: int) -> int:
+    """The durations of a chunk's packages together, ``once_ns`` paid by the first alone."""
     first, *rest = durations_ns
     return first + sum(max(0, duration - once_ns) for duration in rest)
