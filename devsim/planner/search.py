@@ -1,105 +1,155 @@
-"""The search: chunk size, residents and window of each stage."""
+"""The search: shapes of every stage, first each stage on its own, then all of them together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
-from devsim.core.pipeline import Pipeline, Stage
-from devsim.core.plan import Residency
-from devsim.core.profile import Profile, StageProfile
-from devsim.planner.cut import cut_stage, pipeline_of
-from devsim.policy.feasible import needed_bytes
-from devsim.policy.planned import Planned, spread
-from devsim.simulate.simulator import simulate
+from devsim.planner.construct import constructed, finest, least_ns
+from devsim.planner.moves import neighbours
+from devsim.planner.score import NEVER, Scorer
+from devsim.planner.shape import Piece, Shape
+from devsim.planner.source import Problem, StageSource
 
-_STEADY_AFTER = 3
-"""Iterations simulated for a candidate; the steady state repeats from the second on."""
-_WINDOWS = (1, 2, 4, 8)
-_WORTHWHILE = 0.999
-"""A candidate whose own bound is not at least this much below the best is not simulated."""
-
-
-class Candidate(NamedTuple):
-    """One way to run a stage."""
-
-    stage: Stage
-    residency: Residency
+WORK = 100_000
+"""Computes evaluated for one plan, at most: about a third of a second."""
+_STARTS = 4
+"""Different shapes of a stage from which local search sets out."""
+_EVERY_SHAPE_UP_TO = 1500
+"""Shapes of all stages together that are all looked at."""
 
 
-class _Scored(NamedTuple):
-    bound_ns: int
-    candidate: Candidate
+class Found(NamedTuple):
+    """Shapes of some stages and their makespan."""
+
+    makespan_ns: int
+    shapes: tuple[Shape, ...]
 
 
-def best_for_stage(
-    profile: Profile, stage: StageProfile, iterations: int, budget_bytes: int
-) -> Candidate | None:
-    """The fastest uniform cut, spread residency and window; None when nothing fits."""
-    scored = sorted(
-        _candidates(profile, stage, iterations, budget_bytes), key=lambda each: each.bound_ns
-    )
-    best: Candidate | None = None
-    best_ns = 0
-    for bound_ns, candidate in scored:
-        if best and bound_ns > best_ns * _WORTHWHILE:
+def search(problem: Problem, work: int = WORK, seeds: Sequence[tuple[Shape, ...]] = ()) -> Found:
+    """The best shapes found for all stages.
+
+    Args:
+        problem: the stages, and a budget under which the finest cut fits.
+        work: computes that may be evaluated.
+        seeds: shapes of all stages that the result must not be slower than.
+    """
+    everything = Scorer(problem, range(len(problem.stages)), work)
+    if len(problem.stages) == 1:
+        starts = [Found(each.makespan_ns, each.shapes) for each in _starts(everything)]
+    else:
+        starts = _joined(problem, everything, work // 2)
+    starts += [Found(everything.makespan_ns(shapes), shapes) for shapes in seeds]
+    starts.sort(key=lambda found: found.makespan_ns)
+    best = starts[0]
+    for start in starts[:_STARTS]:
+        climbed = _climb(everything, start)
+        best = min(best, climbed, key=lambda found: found.makespan_ns)
+        if everything.spent:
             break
-        makespan_ns = _steady_makespan_ns(profile, candidate, budget_bytes)
-        if best is None or makespan_ns < best_ns:
-            best, best_ns = candidate, makespan_ns
+    return _exhausted(everything, best)
+
+
+def _joined(problem: Problem, everything: Scorer, work: int) -> list[Found]:
+    """Each stage's best shapes, and the best of their combinations, one stage after another."""
+    total = sum(_weight(source) for source in problem.stages)
+    choices = []
+    for number, source in enumerate(problem.stages):
+        alone = Scorer(problem, [number], work * _weight(source) // total)
+        starts = sorted(_starts(alone), key=lambda found: found.makespan_ns)[:_STARTS]
+        best = _climb(alone, starts[0])
+        choices.append([best.shapes[0], *(start.shapes[0] for start in starts)])
+    shapes = tuple(choice[0] for choice in choices)
+    best = Found(everything.makespan_ns(shapes), shapes)
+    for number, choice in enumerate(choices):
+        for shape in choice[1:]:
+            best = _better(everything, best, number, shape)
+    return [best]
+
+
+def _weight(source: StageSource) -> int:
+    return len(source.blocks) * min(source.iterations, 4)
+
+
+def _starts(scorer: Scorer) -> list[Found]:
+    """The finest cut and constructed shapes of one stage, as many as may be the best."""
+    (number,) = scorer.stages
+    source = scorer.problem.stages[number]
+    found = [Found(scorer.makespan_ns((finest(source),)), (finest(source),))]
+    best_ns = found[0].makespan_ns
+    scored = sorted(
+        (
+            (least_ns(scorer.problem, scorer.stages, (shape,)), shape)
+            for shape in constructed(source, scorer.problem.room_bytes)
+        ),
+        key=lambda pair: pair[0],
+    )
+    for bound_ns, shape in scored:
+        if bound_ns >= best_ns or scorer.spent:
+            break
+        makespan_ns = scorer.makespan_ns((shape,))
+        if makespan_ns < NEVER:
+            found.append(Found(makespan_ns, (shape,)))
+            best_ns = min(best_ns, makespan_ns)
+    return found
+
+
+def _climb(scorer: Scorer, start: Found) -> Found:
+    """Take any neighbour that is faster, until none is or the work is used up."""
+    best = start
+    improved = True
+    while improved and not scorer.spent:
+        improved = False
+        for number, stage in enumerate(scorer.stages):
+            iterations = scorer.problem.stages[stage].iterations
+            for shape in neighbours(best.shapes[number], iterations):
+                better = _better(scorer, best, number, shape)
+                if better is not best:
+                    best, improved = better, True
+                    break
+                if scorer.spent:
+                    return best
     return best
 
 
-def _candidates(
-    profile: Profile, stage: StageProfile, iterations: int, budget_bytes: int
-) -> Iterator[_Scored]:
-    for size in _chunk_sizes(len(stage.blocks)):
-        cut = cut_stage(profile, stage, size, iterations)
-        pipeline = pipeline_of(profile, (cut,))
-        most = len(cut.chunks) if iterations > 1 else 0
-        for count in range(most, -1, -1):
-            resident = spread(count, len(cut.chunks)) if count else ()
-            policy = Planned((Residency(resident=resident, window=0),))
-            if needed_bytes(_few_iterations(pipeline), policy)[0] > budget_bytes:
-                continue
-            bound_ns = _bound_ns(cut, frozenset(resident))
-            for window in _WINDOWS:
-                yield _Scored(bound_ns, Candidate(cut, Residency(resident=resident, window=window)))
+def _better(scorer: Scorer, best: Found, number: int, shape: Shape) -> Found:
+    """The best, or the same with one stage's shape changed if that is faster."""
+    shapes = (*best.shapes[:number], shape, *best.shapes[number + 1 :])
+    if least_ns(scorer.problem, scorer.stages, shapes) >= best.makespan_ns:
+        return best
+    makespan_ns = scorer.makespan_ns(shapes)
+    return Found(makespan_ns, shapes) if makespan_ns < best.makespan_ns else best
 
 
-def _chunk_sizes(blocks: int) -> list[int]:
-    """Every size that gives another number of chunks."""
-    return sorted({-(-blocks // count) for count in range(1, blocks + 1)})
-
-
-def _bound_ns(stage: Stage, resident: frozenset[int]) -> int:
-    """A makespan this cut and residency cannot beat."""
-    costs = [chunk.cost for chunk in stage.chunks]
-    compute_ns = stage.iterations * sum(cost.compute_ns for cost in costs)
-    streamed_ns = sum(c.cached_load_ns for n, c in enumerate(costs) if n not in resident)
-    first_ns = sum(cost.cold_load_ns for cost in costs)
-    load_ns = first_ns + (stage.iterations - 1) * streamed_ns
-    return max(costs[0].cold_load_ns + compute_ns, load_ns + costs[-1].compute_ns)
-
-
-def _steady_makespan_ns(profile: Profile, candidate: Candidate, budget_bytes: int) -> int:
-    """The makespan, from a few simulated iterations and the period of the last one."""
-    policy = Planned((candidate.residency,))
-    iterations = candidate.stage.iterations
-
-    def makespan_ns(count: int) -> int:
-        stage = candidate.stage.model_copy(update={"iterations": count})
-        pipeline = pipeline_of(profile, (stage,))
-        return simulate(pipeline, policy, budget_bytes).makespan_ns
-
-    if iterations <= _STEADY_AFTER:
-        return makespan_ns(iterations)
-    few = makespan_ns(_STEADY_AFTER)
-    return few + (iterations - _STEADY_AFTER) * (few - makespan_ns(_STEADY_AFTER - 1))
-
-
-def _few_iterations(pipeline: Pipeline) -> Pipeline:
-    """The least run that holds as much as the whole one: first, steady and last iteration."""
-    stages = tuple(
-        stage.model_copy(update={"iterations": min(stage.iterations, _STEADY_AFTER)})
-        for stage in pipeline.stages
+def _exhausted(scorer: Scorer, best: Found) -> Found:
+    """Look at every cut and residency of a small problem that may be faster."""
+    count = 1
+    for source in scorer.problem.stages:
+        blocks = len(source.blocks) - 1
+        count *= 2**blocks if source.iterations == 1 else 2 * 3**blocks
+        if count > _EVERY_SHAPE_UP_TO:
+            return best
+    scored = sorted(
+        (least_ns(scorer.problem, scorer.stages, shapes), shapes)
+        for shapes in product(*(list(_every_shape(source)) for source in scorer.problem.stages))
     )
-    return pipeline.model_copy(update={"stages": stages})
+    for bound_ns, shapes in scored:
+        if bound_ns >= best.makespan_ns or scorer.spent:
+            break
+        makespan_ns = scorer.makespan_ns(shapes)
+        if makespan_ns < best.makespan_ns:
+            best = Found(makespan_ns, shapes)
+    return best
+
+
+def _every_shape(source: StageSource) -> Iterator[Shape]:
+    count = len(source.blocks)
+    for cuts in product((False, True), repeat=count - 1):
+        ends = [*(n + 1 for n, cut in enumerate(cuts) if cut), count]
+        bounds = list(zip([0, *ends[:-1]], ends, strict=True))
+        flags = product((False, True), repeat=len(bounds) if source.iterations > 1 else 0)
+        for kept in flags:
+            flagged = kept or (False,) * len(bounds)
+            pieces = tuple(
+                Piece(start, end, keep) for (start, end), keep in zip(bounds, flagged, strict=True)
+            )
+            yield Shape(pieces, count)

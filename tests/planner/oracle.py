@@ -7,7 +7,9 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.core.plan import Residency
 from devsim.core.profile import Profile, StageProfile
-from devsim.planner.cut import pipeline_of
+from devsim.planner.planner import finest_cut
+from devsim.planner.problem import default_phases, problem_of
+from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
 from devsim.simulate.costs import chunk_of
 from devsim.simulate.simulator import simulate
@@ -15,9 +17,10 @@ from devsim.simulate.simulator import simulate
 
 def best_makespan_ns(profile: Profile, budget_bytes: int) -> int:
     """The shortest makespan over every cut, resident set and window of every stage."""
+    problem = whole(profile, budget_bytes)
     best = None
     for choice in product(*(list(_ways(profile, stage)) for stage in profile.stages)):
-        pipeline = pipeline_of(profile, tuple(stage for stage, _ in choice))
+        pipeline = problem.pipeline(tuple(stage for stage, _ in choice))
         policy = Planned(tuple(residency for _, residency in choice))
         try:
             makespan_ns = simulate(pipeline, policy, budget_bytes).makespan_ns
@@ -46,18 +49,11 @@ def _ways(profile: Profile, stage: StageProfile) -> Iterator[tuple[Stage, Reside
                 yield made, Residency(resident=resident, window=window)
 
 
+def whole(profile: Profile, budget_bytes: int) -> Problem:
+    """All stages, one phase each."""
+    return problem_of(profile, budget_bytes, default_phases(profile, {}))
+
+
 def one_block_a_chunk(profile: Profile) -> Pipeline:
     """The finest cut."""
-    return pipeline_of(
-        profile,
-        tuple(
-            Stage(
-                name=stage.name,
-                variant="v",
-                iterations=stage.iterations,
-                boundary_bytes=stage.boundary_bytes.bytes,
-                chunks=tuple(chunk_of(profile, [block], "v") for block in stage.blocks),
-            )
-            for stage in profile.stages
-        ),
-    )
+    return finest_cut(whole(profile, 1))

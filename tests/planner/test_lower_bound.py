@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import best_makespan_ns, one_block_a_chunk
+from oracle import best_makespan_ns, one_block_a_chunk, whole
 from strategies import make_profile, make_variant, profiles
 
 from devsim.planner.bound import lower_bound_ns
@@ -10,7 +10,7 @@ from devsim.policy.feasible import smallest_budget_bytes
 
 
 def bound(profile, budget):
-    return lower_bound_ns(profile, one_block_a_chunk(profile), budget)
+    return lower_bound_ns(whole(profile, budget))
 
 
 @settings(max_examples=150)
@@ -35,21 +35,26 @@ def test_compute_bound_by_hand():
 
 
 def test_load_bound_by_hand():
-    # Room for 10 of 20 bytes. Cold: 50 + 50; then twice the half that cannot stay: 2 x 40;
-    # then the last compute: 1.
+    # Room for 10 of 20 bytes. Cold: 50 + 50; then twice 40 + 40, for nothing can stay beside a
+    # compute of the other block. Nor can anything load beside one: 2 + 2 of the 6 computes count,
+    # those between a load and a later one whatever stays, and the last, which waits for its load.
     blocks = [make_variant(resident=10, cold=50, cached=40, compute=1) for _ in range(2)]
-    assert bound(make_profile((3, blocks)), 10) == 100 + 2 * 40 + 1
-    # Room for one and a half: half of one block has to come again.
-    assert bound(make_profile((3, blocks)), 15) == 100 + 2 * 20 + 1
+    assert bound(make_profile((3, blocks)), 10) == 100 + 2 * 80 + 4 + 1
+    # Room for one and a half: beside each block's compute there is room for half of the other.
+    assert bound(make_profile((3, blocks)), 15) == 100 + 2 * 40 + 4 + 1
     # The baseline and the boundary tensors take room.
-    assert bound(make_profile((3, blocks), baseline=3, boundary=2), 20) == 100 + 2 * 20 + 1
-    assert bound(make_profile((3, blocks)), 20) == 100 + 1
+    assert bound(make_profile((3, blocks), baseline=3, boundary=2), 20) == 100 + 2 * 40 + 4 + 1
+    # Both fit: they load once, then 5 of the 6 computes are left.
+    assert bound(make_profile((3, blocks)), 20) == 100 + 5
 
 
-def test_load_bound_grants_the_fixed_cost_of_every_load_but_the_first():
-    # As above, each load 4 less: 46 + 46 and 2 x 36, and the 4 once; then the last compute.
+def test_load_bound_counts_the_fixed_cost_of_chunks_that_fit():
+    # As above: no chunk of two blocks fits, so every load pays its fixed cost in full.
     blocks = [make_variant(resident=10, cold=50, cached=40, compute=1) for _ in range(2)]
-    assert bound(make_profile((3, blocks), load_fixed=4), 10) == 4 + 92 + 2 * 36 + 1
+    assert bound(make_profile((3, blocks), load_fixed=4), 10) == 100 + 2 * 80 + 4 + 1
+    # One pass, room for half of the blocks: two chunks at least, so two fixed costs of 4.
+    blocks = [make_variant(resident=10, cold=50, cached=40, compute=0) for _ in range(4)]
+    assert bound(make_profile((1, blocks), load_fixed=4), 20) == 4 * 46 + 2 * 4
 
 
 def test_load_bound_keeps_first_what_loads_slowest_a_byte():
@@ -57,8 +62,10 @@ def test_load_bound_keeps_first_what_loads_slowest_a_byte():
         make_variant(resident=10, cold=60, cached=60, compute=1),
         make_variant(resident=20, cold=80, cached=80, compute=1),
     ]
-    # 60 / 10 B beats 80 / 20 B: with room for 20, the first stays, and half of the second.
-    assert bound(make_profile((2, blocks)), 20) == 140 + 40 + 1
+    # 140 cold. Room for 20: over the border, the larger computes with nothing beside it and the
+    # smaller with 10 to spare. So together 10 stay if neither leaves room for a load (2 x 1);
+    # 60 / 10 B beats 80 / 20 B, so that is the first block. Then the last compute.
+    assert bound(make_profile((2, blocks)), 20) == 140 + 80 + 2 + 1
 
 
 def test_blocks_without_bytes_cost_no_room():
@@ -67,5 +74,5 @@ def test_blocks_without_bytes_cost_no_room():
         make_variant(resident=0, cold=5, cached=5, compute=1),
     ]
     profile = make_profile((3, blocks))
-    assert bound(profile, 10) == 100 + 5 + 1
-    assert bound(profile, 10) <= best_makespan_ns(profile, 10)
+    # Both load once; the first of the six computes hides behind the second load.
+    assert bound(profile, 10) == 100 + 5 + 5 == best_makespan_ns(profile, 10)

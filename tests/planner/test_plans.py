@@ -7,7 +7,6 @@ from oracle import one_block_a_chunk
 from strategies import make_profile, make_variant, profiles
 
 from devsim.core.errors import BadInputError, InfeasibleBudgetError
-from devsim.core.plan import Residency
 from devsim.planner.planner import plan
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import BASELINES, baseline, policy_of
@@ -100,7 +99,7 @@ def test_joined_blocks_save_the_fixed_cost_of_loads():
     assert made.prediction.makespan_ns <= (9 + 4 * 1) + (3 + 4 * 1)
 
 
-def test_plan_is_the_fastest_baseline_where_the_search_is_slower():
+def test_stages_are_planned_together():
     # Alone, the first stage is best in one chunk, whose second block saves its dispatch of 20:
     # 20 to load + 30 + 10 = 60, against 10 + 30 + 30 = 70. But that chunk fills the budget to its
     # end, so the second stage loads after it: 60 + 40 + 21 = 121. Block by block, that load starts
@@ -108,10 +107,18 @@ def test_plan_is_the_fastest_baseline_where_the_search_is_slower():
     first = [make_variant(resident=10, cold=10, cached=10, compute=30) for _ in range(2)]
     second = [make_variant(resident=10, cold=40, cached=40, compute=21)]
     made = plan(make_profile((1, first), (1, second), dispatch=20), 20)
-    assert made.policy == "strided"
     assert made.prediction.makespan_ns == 101
     assert [len(stage.chunks) for stage in made.pipeline.stages] == [2, 1]
-    assert made.residency == (Residency(resident=(), window=1),) * 2
+
+
+def test_every_other_block_resident_reaches_the_bound():
+    # 28 blocks, load twice the compute, room for half of them and two to stream: the loader works
+    # without a pause, 14 x 2 units a step, where a prefix of 14 residents takes 14 + 13 x 2.
+    blocks = [make_variant(resident=10, cold=20, cached=20, compute=10) for _ in range(28)]
+    steps = [plan(make_profile((count, blocks)), 160) for count in (29, 30)]
+    assert [made.gap for made in steps] == [0, 0]
+    few, many = (made.prediction.makespan_ns for made in steps)
+    assert many - few == 28 * 10
 
 
 def test_iterations_asked_for_replace_the_profile_s():

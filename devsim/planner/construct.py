@@ -1,0 +1,167 @@
+"""Shapes worth trying first: even cuts, with residents chosen by a rule."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+
+from devsim.core.pipeline import ChunkCost
+from devsim.planner.shape import Bounds, Shape, bounds_of, shape_of
+from devsim.planner.source import Problem, StageSource
+
+_MOST_SIZES = 24
+_SLOTS = (1.0, 2.0, 3.0, 4.0)
+
+
+def constructed(source: StageSource, room_bytes: int) -> Iterator[Shape]:
+    """Even cuts of every chunk size that may fit, with several sets of residents each."""
+    seen: set[Shape] = set()
+    for bounds in _cuts(source, room_bytes):
+        costs = [source.chunk(start, end).cost for start, end in bounds]
+        for resident in _residents(costs, room_bytes, source.iterations):
+            shape = shape_of(bounds, resident)
+            if shape not in seen:
+                seen.add(shape)
+                yield shape
+
+
+def finest(source: StageSource) -> Shape:
+    """One chunk a block, nothing resident: it needs the least memory of all."""
+    return shape_of(bounds_of(range(1, len(source.blocks) + 1)), ())
+
+
+def _cuts(source: StageSource, room_bytes: int) -> Iterator[Bounds]:
+    """Even by number of blocks, and even by bytes, for a range of numbers of chunks."""
+    count = len(source.blocks)
+    sizes = list(accumulate(cost.resident_bytes for cost in source.costs))
+    uneven = len({cost.resident_bytes for cost in source.costs}) > 1
+    seen: set[Bounds] = set()
+    for chunks in _chunk_counts(count):
+        by_count = [-(-count * (n + 1) // chunks) for n in range(chunks)]
+        cuts = [by_count]
+        if uneven and sizes[-1]:
+            cuts.append(_even_by_bytes(sizes, chunks))
+        for ends in cuts:
+            bounds = bounds_of(ends)
+            if bounds in seen:
+                continue
+            seen.add(bounds)
+            if all(_alone_bytes(source.chunk(*bound).cost) <= room_bytes for bound in bounds):
+                yield bounds
+
+
+def _chunk_counts(blocks: int) -> list[int]:
+    """From one chunk a block to one chunk; of many, some, closer together where chunks are few."""
+    counts = sorted({-(-blocks // size) for size in range(1, blocks + 1)}, reverse=True)
+    while len(counts) > _MOST_SIZES:
+        counts = counts[:4] + counts[4::2]
+    return counts
+
+
+def _even_by_bytes(sizes: Sequence[int], chunks: int) -> list[int]:
+    """Ends of chunks of about the same bytes, none empty; ``sizes`` are running totals."""
+    ends: list[int] = []
+    count = len(sizes)
+    at = 0
+    for number in range(1, chunks):
+        goal = sizes[-1] * number
+        at = max(at + 1, number)
+        while at < count - (chunks - number) and sizes[at - 1] * chunks < goal:
+            at += 1
+        ends.append(at)
+    return [*ends, count]
+
+
+def _residents(
+    costs: Sequence[ChunkCost], room_bytes: int, iterations: int
+) -> Iterator[tuple[int, ...]]:
+    """What to keep when some slots are left to stream the rest through."""
+    yield ()
+    if iterations == 1:
+        return
+    total = sum(cost.resident_bytes for cost in costs)
+    active = max(cost.activation_bytes for cost in costs)
+    if total + active <= room_bytes:
+        yield tuple(range(len(costs)))
+    slot = max(cost.resident_bytes + cost.transient_bytes for cost in costs)
+    for slots in _SLOTS:
+        hold_bytes = room_bytes - active - round(slots * slot)
+        if hold_bytes > 0:
+            yield spread_by_bytes(costs, hold_bytes)
+            yield spread_by_load(costs, hold_bytes)
+            yield slowest_a_byte(costs, hold_bytes)
+
+
+def spread_by_bytes(costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ...]:
+    """As many bytes as may be held, as evenly along the stage as chunks allow."""
+    return _diffused([cost.resident_bytes for cost in costs], costs, hold_bytes)
+
+
+def spread_by_load(costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ...]:
+    """Evenly by load time, so that what is left to load keeps a steady pace."""
+    return _diffused([cost.cached_load_ns for cost in costs], costs, hold_bytes)
+
+
+def slowest_a_byte(costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ...]:
+    """What takes longest to load a byte, until no more fits."""
+    order = sorted(
+        range(len(costs)),
+        key=lambda n: -costs[n].cached_load_ns / max(costs[n].resident_bytes, 1),
+    )
+    return _fitting(order, costs, hold_bytes)
+
+
+def _diffused(
+    weights: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int
+) -> tuple[int, ...]:
+    """Keep a chunk whenever the share of what has gone by that is due exceeds what was kept."""
+    total_bytes = max(1, sum(cost.resident_bytes for cost in costs))
+    low, high = 0, 2 * total_bytes
+    best: tuple[int, ...] = ()
+    for _ in range(12):
+        share = (low + high) // 2
+        due, kept, held = 0, [], 0
+        for number, weight in enumerate(weights):
+            due += weight * share
+            if 2 * due >= weight * total_bytes:
+                due -= weight * total_bytes
+                kept.append(number)
+                held += costs[number].resident_bytes
+        if held <= hold_bytes:
+            best, low = tuple(kept), share
+        else:
+            high = share
+    return best
+
+
+def _fitting(order: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ...]:
+    kept, held = [], 0
+    for number in order:
+        if held + costs[number].resident_bytes <= hold_bytes:
+            held += costs[number].resident_bytes
+            kept.append(number)
+    return tuple(sorted(kept))
+
+
+def _alone_bytes(cost: ChunkCost) -> int:
+    return cost.resident_bytes + max(cost.transient_bytes, cost.activation_bytes)
+
+
+def least_ns(problem: Problem, stages: Sequence[int], shapes: Sequence[Shape]) -> int:
+    """A makespan that these shapes cannot beat: each lane's work alone, after the first load."""
+    load_ns = compute_ns = first_ns = last_ns = 0
+    for number, shape in zip(stages, shapes, strict=True):
+        source = problem.stages[number]
+        for start, end, kept in shape.pieces:
+            cost = source.chunk(start, end).cost
+            compute_ns += source.iterations * cost.compute_ns
+            load_ns += (
+                cost.cold_load_ns
+                if not source.first_iteration
+                else min(cost.cold_load_ns, cost.cached_load_ns)
+            )
+            if not kept:
+                load_ns += (source.iterations - 1) * cost.cached_load_ns
+            last_ns = cost.compute_ns
+        first_ns = first_ns or source.chunk(*shape.pieces[0][:2]).cost.cold_load_ns
+    if problem.loaders > 1:
+        return first_ns + compute_ns
+    return max(first_ns + compute_ns, load_ns + last_ns)

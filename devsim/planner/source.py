@@ -1,0 +1,109 @@
+"""What there is to plan: the blocks of each stage in numbers, and chunks made of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
+
+
+@dataclass(frozen=True)
+class StageSource:
+    """A stage, or one phase of it, in one variant: tuples have one entry a block, in order."""
+
+    name: str
+    variant: str
+    iterations: int
+    first_iteration: int
+    boundary_bytes: int
+    unit: str
+    load_fixed_ns: int
+    dispatch_ns: int
+    blocks: tuple[str, ...]
+    costs: tuple[ChunkCost, ...]
+    variants: tuple[str, ...]
+    """The variant of each block's package: the stage's, or the default where it has no other."""
+    _chunks: dict[tuple[int, int], Chunk] = field(default_factory=dict, compare=False, repr=False)
+
+    def chunk(self, start: int, end: int) -> Chunk:
+        """Blocks ``start`` to ``end - 1`` joined: fixed costs of a load and a compute paid once."""
+        made = self._chunks.get((start, end))
+        if made is None:
+            own = {self.variants[at] for at in range(start, end)}
+            variant = own.pop() if len(own) == 1 else self.variant
+            made = Chunk.model_construct(
+                blocks=self.blocks[start:end],
+                cost=join(self.costs[start:end], self.load_fixed_ns, self.dispatch_ns),
+                variant="" if variant == self.variant else variant,
+            )
+            self._chunks[start, end] = made
+        return made
+
+    def stage(self, bounds: Sequence[tuple[int, int]]) -> Stage:
+        """The stage cut into chunks, each from its first block to before its end."""
+        return Stage.model_construct(
+            name=self.name,
+            variant=self.variant,
+            iterations=self.iterations,
+            first_iteration=self.first_iteration,
+            boundary_bytes=self.boundary_bytes,
+            unit=self.unit,
+            chunks=tuple(self.chunk(start, end) for start, end in bounds),
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Stages to plan under one budget."""
+
+    workload: str
+    baseline_bytes: int
+    contended: LaneSpeeds
+    units: dict[str, LaneSpeeds]
+    loaders: int
+    budget_bytes: int
+    stages: tuple[StageSource, ...]
+    held_boundary_bytes: int
+    """The boundary tensors held throughout: the whole pipeline's largest."""
+
+    @property
+    def room_bytes(self) -> int:
+        """What the budget leaves for chunks and what passes beside them."""
+        return self.budget_bytes - self.baseline_bytes - self.held_boundary_bytes
+
+    def pipeline(self, stages: Sequence[Stage]) -> Pipeline:
+        """Cut stages as a pipeline.
+
+        A part of the stages carries the largest boundary tensors of all, as the whole run does.
+        """
+        return Pipeline.model_construct(
+            workload=self.workload,
+            baseline_bytes=self.budget_bytes
+            - self.room_bytes
+            - max(stage.boundary_bytes for stage in stages),
+            contended=self.contended,
+            units=self.units,
+            loaders=self.loaders,
+            stages=tuple(stages),
+        )
+
+
+def join(costs: Sequence[ChunkCost], load_fixed_ns: int, dispatch_ns: int) -> ChunkCost:
+    """What consecutive blocks cost as one chunk."""
+    if len(costs) == 1:
+        return costs[0]
+    return ChunkCost.model_construct(
+        weight_bytes=sum([cost.weight_bytes for cost in costs]),
+        resident_bytes=sum([cost.resident_bytes for cost in costs]),
+        transient_bytes=sum([cost.transient_bytes for cost in costs]),
+        activation_bytes=max([cost.activation_bytes for cost in costs]),
+        cold_load_ns=_once([cost.cold_load_ns for cost in costs], load_fixed_ns),
+        cached_load_ns=_once([cost.cached_load_ns for cost in costs], load_fixed_ns),
+        unload_ns=sum([cost.unload_ns for cost in costs]),
+        compute_ns=_once([cost.compute_ns for cost in costs], dispatch_ns),
+    )
+
+
+def _once(durations_ns: list[int], fixed_ns: int) -> int:
+    """The durations end to end, ``fixed_ns`` of each paid by the first alone."""
+    rest = [max(0, duration - fixed_ns) for duration in durations_ns[1:]]
+    return durations_ns[0] + sum(rest)
