@@ -7,6 +7,7 @@ import pytest
 from devsim.core.errors import BadInputError, MissingExtraError
 from devsim.execute.measure import Effort
 from devsim.execute.measured import profile_folder
+from devsim.execute.requests import Setting
 from devsim.execute.watch import WorkerError
 from devsim.runtime import choose
 
@@ -16,9 +17,8 @@ not_a_mac = pytest.mark.skipif(sys.platform == "darwin", reason="says why it nee
 @not_a_mac
 def test_coreml_off_a_mac_says_in_one_line_what_to_use(tiny_models, tmp_path):
     with pytest.raises(WorkerError) as raised:
-        profile_folder(
-            tiny_models, "coreml", 1, Effort(), tmp_path / "part", lambda done, total, what: None
-        )
+        setting = Setting(models=tiny_models, runtime="coreml", threads=1)
+        profile_folder(setting, Effort(), tmp_path / "part", lambda done, total, what: None)
     line = str(raised.value)
     assert line.startswith("runtime coreml needs macOS and this is ")
     assert line.endswith("use --runtime reference")

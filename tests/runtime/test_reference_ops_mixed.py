@@ -74,6 +74,19 @@ def test_validated_indices_are_neither_negative_nor_too_large(index: int) -> Non
             call()
 
 
+@pytest.mark.parametrize("index", [-1, 2])
+def test_what_is_scattered_outside_is_left_out_where_nobody_validates(index: int) -> None:
+    indices, rows = torch.tensor([index, 0]), torch.tensor([[7.0, 7, 7], [1, 1, 1]])
+    assert scatter(X, indices, rows, 0, "add", False).tolist() == [[1, 2, 3], [3, 4, 5]]
+
+
+def test_before_ios17_a_negative_index_scatters_from_the_end() -> None:
+    wanted = [[0, 1, 2], [0, 0, 0]]
+    assert scatter(X, torch.tensor([-1]), torch.zeros(1, 3), 0, "update").tolist() == wanted
+    with pytest.raises(IndexError, match="outside"):
+        scatter(X, torch.tensor([2]), torch.zeros(1, 3), 0, "update")
+
+
 def test_kernels_of_another_dtype_are_convolved() -> None:
     image, kernel = torch.ones(1, 1, 3, 3).half(), torch.ones(1, 1, 2, 2)
     assert conv(image, kernel, torch.ones(1)).unique().tolist() == [5]

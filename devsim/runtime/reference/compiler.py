@@ -6,6 +6,7 @@ from functools import partial
 import psutil
 import torch
 
+from devsim.runtime.reference.attention import joined
 from devsim.runtime.reference.control import Nested, Results, Unit, condition, dropped, loop
 from devsim.runtime.reference.faults import (
     COMPUTE_FAULTS,
@@ -13,6 +14,7 @@ from devsim.runtime.reference.faults import (
     UnknownOperationError,
 )
 from devsim.runtime.reference.functions import choose_function
+from devsim.runtime.reference.layout import in_one_layout
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
 from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, Parameter
@@ -90,7 +92,8 @@ class _Compiler:
         for operation in message.operations:
             self._operation(operation)
         units, self._units = tuple(self._units), outer
-        return Nested(units, self._named(message.outputs, "a block's results"))
+        outputs = self._named(message.outputs, "a block's results")
+        return Nested(joined(units, outputs), outputs)
 
     def _operation(self, message: Message) -> None:
         name = message.outputs[0].name if message.outputs else message.type
@@ -180,12 +183,13 @@ class _Compiler:
             self._units.append((Step(where, known.function, inputs, (), ()),))
             return
         given = self._results(message.outputs, where)
-        function = known.function
+        function = in_one_layout(message.type, known.function)
         if given.types[0] is not None and given.types[0].element.dtype == torch.float16:
             function = in_single(message.type, function)
         if known.elements is not None:
             function = partial(_bounded, function, known.elements, self._limit(given.types[0]))
-        self._units.append((Step(where, function, inputs, given.slots, given.types),))
+        step = Step(where, function, inputs, given.slots, given.types, kind=message.type)
+        self._units.append((step,))
 
     def _limit(self, declared: TensorType | None) -> int:
         known = None if declared is None else declared.elements

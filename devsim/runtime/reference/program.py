@@ -32,6 +32,7 @@ class Step:
         outputs: slots of the results.
         types: the declared types of the results; None where there is nothing to check.
         frees: slots nobody reads after this step.
+        kind: the MIL operation; empty for a step of the compiler's own.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Step:
     outputs: tuple[int, ...]
     types: tuple[TensorType | None, ...]
     frees: tuple[int, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _compute(step: Step, frame: Frame) -> None:
     if len(results) != len(step.outputs):
         raise MalformedError(f"{step.name} declares {len(step.outputs)} results")
     for slot, declared, value in zip(step.outputs, step.types, results, strict=True):
-        frame[slot] = value if declared is None else _as_declared(value, declared, step)
+        frame[slot] = value if declared is None else as_declared(value, declared, step)
 
 
 def _flag(value: Value, name: str) -> bool:
@@ -149,7 +151,12 @@ def _flag(value: Value, name: str) -> bool:
     return bool(value.item())
 
 
-def _as_declared(value: Value, declared: TensorType, step: Step) -> Tensor:
+def as_declared(value: Value, declared: TensorType, step: Step) -> Tensor:
+    """A step's result in the dtype that is declared of it.
+
+    Raises:
+        MalformedError: it has another shape than declared, or is no tensor.
+    """
     if not isinstance(value, Tensor):
         raise MalformedError(f"{step.name} gives no tensor")
     if declared.shape != value.shape:

@@ -1,11 +1,15 @@
-"""Scatters: elements and slices written, or combined with what is there, by index."""
+"""Scatters: elements and slices written, or combined with what is there, by index.
+
+A negative index counts from the end, and one outside is an error. Of iOS 17's ``scatter`` neither
+holds: unless ``validate_indices`` makes them an error, what happens is not defined but safe, and
+here such slices are left out.
+"""
 
 import math
 
 import torch
 from torch import Tensor
 
-from devsim.runtime.reference.ops.gathering import from_start
 from devsim.runtime.reference.ops.registry import op
 
 _REDUCE = {
@@ -20,11 +24,11 @@ def scatter(
     updates: Tensor,
     axis: int = 0,
     mode: str = "add",
-    validate_indices: bool = False,
+    validate_indices: bool | None = None,
 ) -> Tensor:
     """Slices along an axis; the dimensions of ``indices`` take the axis's place in ``updates``."""
     axis %= data.dim()
-    places = from_start(indices, data.shape[axis], validate_indices).reshape(-1)
+    places = _places(indices, data.shape[axis], validate_indices).reshape(-1)
     flat = updates.reshape(*data.shape[:axis], places.numel(), *data.shape[axis + 1 :])
     along = places.reshape(-1, *[1] * (data.dim() - 1 - axis)).expand(flat.shape)
     return _combine(data, along, flat, axis, mode)
@@ -40,8 +44,9 @@ def scatter_along_axis(
     validate_indices: bool = False,
 ) -> Tensor:
     """Element by element along an axis."""
+    axis %= data.dim()
     return _combine(
-        data, from_start(indices, data.shape[axis], validate_indices), updates, axis, mode
+        data, _places(indices, data.shape[axis], validate_indices or None), updates, axis, mode
     )
 
 
@@ -58,9 +63,7 @@ def scatter_nd(
     leading = data.shape[:depth]
     places = torch.zeros(indices.shape[:-1], dtype=torch.long)
     for i, size in enumerate(leading):
-        column = from_start(indices[..., i], size, validate_indices)
-        if bool(((column < 0) | (column >= size)).any()):
-            raise IndexError(f"an index is outside dimension {i} of {size}")
+        column = _places(indices[..., i], size, validate_indices or None)
         places = places * size + column
     table = data.reshape(math.prod(leading), -1)
     flat = updates.reshape(places.numel(), table.shape[1])
@@ -68,7 +71,31 @@ def scatter_nd(
     return _combine(table, along, flat, 0, mode).reshape(data.shape)
 
 
+def _places(indices: Tensor, size: int, validate: bool | None) -> Tensor:
+    """Indices from the start of a dimension; what is to be left out gets the place after its end.
+
+    Raises:
+        IndexError: one is outside, where that is an error.
+    """
+    wide = indices.long()
+    if validate is None:
+        wide = torch.where(wide < 0, wide + size, wide)
+    outside = (wide < 0) | (wide >= size)
+    if validate is not False and bool(outside.any()):
+        raise IndexError(f"an index is outside a dimension of {size}")
+    return torch.where(outside, size, wide)
+
+
 def _combine(data: Tensor, places: Tensor, updates: Tensor, axis: int, mode: str) -> Tensor:
+    size = data.shape[axis]
+    if bool((places == size).any()):
+        spare = data.new_zeros((*data.shape[:axis], 1, *data.shape[axis + 1 :]))
+        whole = torch.cat((data, spare), axis)
+        return _combined(whole, places, updates, axis, mode).narrow(axis, 0, size)
+    return _combined(data, places, updates, axis, mode)
+
+
+def _combined(data: Tensor, places: Tensor, updates: Tensor, axis: int, mode: str) -> Tensor:
     if mode == "update":
         return data.scatter(axis, places, updates)
     if mode == "sub":
