@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "names"]
 
-_MODULES = {"open-sora-v1.2": "devsim.workloads.open_sora"}
+_MODULES = {
+    "open-sora-v1.2": "devsim.workloads.open_sora",
+    "cogvideox-2b": "devsim.workloads.cogvideox",
+    "ltx-video": "devsim.workloads.ltx_video",
+}
 
 
 def names() -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def checkpoint(tmp_path_factory):
 
 
 def test_names_and_find():
-    assert names() == ("open-sora-v1.2",)
+    assert names() == ("open-sora-v1.2", "cogvideox-2b", "ltx-video")
     assert isinstance(find("open-sora-v1.2"), OpenSora)
     with pytest.raises(BadInputError, match=r"no workload 'sora'; choose one of: open-sora-v1\.2"):
         find("sora")
