@@ -6,7 +6,17 @@ from typing import Annotated
 import typer
 
 import devsim
-from devsim.cli import convert, devices, plan, profile, replay, run, simulate, validate
+from devsim.cli import (
+    convert,
+    devices,
+    plan,
+    profile,
+    replay,
+    run,
+    simulate,
+    validate,
+    workloads,
+)
 from devsim.cli.output import fail, state
 from devsim.core.errors import DevsimError
 
@@ -18,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (devices, convert, run, profile, plan, simulate, validate, replay):
+for verb in (devices, workloads, convert, run, profile, plan, simulate, validate, replay):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 
 
