@@ -1,18 +1,22 @@
-"""Builds the shipped profile of Open-Sora 1.2's denoiser on the iPhone 15 Pro.
+"""Builds the shipped profile of Open-Sora 1.2 on the iPhone 15 Pro.
 
-Package sizes come from a full-width conversion, activations from a profile of one full-width pair
-at the app's default shape on the reference runtime; latencies are what published totals imply.
+Sizes and work come from the architectures by arithmetic; latencies from published totals, by
+devsim's calibration. Nothing ran on an iPhone.
 
-    python tools/build_iphone15pro_profile.py MODELS PAIR_MODELS PAIR_PROFILE OUTPUT
+    python tools/build_iphone15pro_profile.py TOTALS OUTPUT
 
-MODELS: all packages at full width. PAIR_MODELS, PAIR_PROFILE: depth 1 at latent 20x32x32.
+TOTALS: profiles/open-sora-v1.2/iphone15pro-published.toml.
 """
 
-import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from devsim.core.manifest import Block, Manifest
+from open_sora_blocks import BlockFacts, stdit_pairs, stdit_part1, stdit_part2, t5_blocks
+from open_sora_decoders import spatial_blocks, temporal_blocks, temporal_iterations
+
+from devsim.calibrate.calibration import calibrate, calibrated_profile
+from devsim.calibrate.totals import Totals
 from devsim.core.profile import (
     BlockProfile,
     Bytes,
@@ -23,149 +27,146 @@ from devsim.core.profile import (
     StageProfile,
     Variant,
 )
-from devsim.core.shipped import read_device
 from devsim.core.units import NS_PER_S
+from devsim.core.video import MICRO_FRAMES, MICRO_LATENTS, Video
 
-STEP_SERIAL_S = 28.5  # steps without concurrent inference, "most 28-29"
-STEP_CONCURRENT_S = 24.5  # the same with it, "most 24-25"
-FIRST_STEP_S = 67.0  # the first step without it
-PAIRS = 28
+VIDEO = Video(frames=68, height=256, width=256)
+STEPS = 30
+FLOAT_BYTES = 4
 UNLOAD_S = 0.05
 BASELINE_BYTES = 200_000_000
 
 SOURCES = {
-    "size": Source(provenance="measured", text="weight.bin of a full-width fp32 conversion"),
-    "tensors": Source(provenance="measured", text="the packages' declared inputs and outputs"),
+    "size": Source(
+        provenance="modelled",
+        text="the architecture's parameters, T5's as int8, the rest as fp32; the denoiser's as in "
+        "weight.bin of a full-width conversion",
+    ),
+    "tensors": Source(provenance="modelled", text="the packages' inputs and outputs, fp32"),
     "activation": Source(
         provenance="modelled",
-        text="as the reference runtime measures it for a full-width block at this shape",
+        text="the denoiser's as the reference runtime measures it for full-width blocks at this "
+        "shape; the others' from their largest tensors",
     ),
-    "resident": Source(provenance="modelled", text="fp32 weights are held once while loaded"),
+    "resident": Source(
+        provenance="modelled",
+        text="weights are held once while loaded, as fp32: int8 weights are widened at the load, "
+        "for T5's loads take as long for each fp32 byte as the denoiser's first loads",
+    ),
     "transient": Source(
         provenance="modelled",
-        text="assumed: a load holds the weights a second time while it copies them; coremltools "
-        "issue 2503 reports transients larger than what stays",
-    ),
-    "load": Source(
-        provenance="modelled",
-        text="On-device Sora's steps take 28-29 s without and 24-25 s with concurrent inference: "
-        "28 blocks save 4 s: 0.143 s a cached load, of which bytes / 1.45 GB/s, the rest fixed",
-    ),
-    "cold": Source(
-        provenance="modelled",
-        text="On-device Sora's first step takes 67 s where later ones take 28.5 s: the difference, "
-        "shared by bytes, on top of a cached load",
-    ),
-    "compute": Source(
-        provenance="modelled",
-        text="On-device Sora's step of 28.5 s without concurrent inference, less its loads, shared "
-        "by FLOPs; the resolution is not stated, the app's default 256x256 is assumed",
+        text="assumed: a load holds the weights as they are on disk a second time while it copies "
+        "them; coremltools issue 2503 reports transients larger than what stays",
     ),
     "assumed": Source(provenance="modelled", text="assumed; no figure is published"),
 }
 
 
-def build(manifest: Manifest, shaped: Manifest, measured: Profile) -> Profile:
-    """Put the profile together.
-
-    Args:
-        manifest: of every package at full width; gives sizes and digests.
-        shaped: of one pair at the app's default shape; gives FLOPs and tensors.
-        measured: its profile on the reference runtime; gives activations.
-    """
-    blocks = manifest.stages[0].blocks
-    like = {block.name: block for block in shaped.stages[0].blocks}
-    activation = {
-        block.name: next(iter(block.variants.values())).activation_bytes.bytes
-        for block in measured.stages[0].blocks
-    }
-    rate = read_device("iphone15pro").storage_read_bytes_per_s.value
-    pair_bytes = like["st_00"].weight_bytes
-    load_s = (STEP_SERIAL_S - STEP_CONCURRENT_S) / PAIRS
-    fixed_s = load_s - pair_bytes / rate
-    loads_s = [fixed_s + block.weight_bytes / rate for block in blocks]
-    total_bytes = sum(block.weight_bytes for block in blocks)
-    total_flops = sum(_like(block, like).flops for block in blocks)
-    computes_s = STEP_SERIAL_S - sum(loads_s)
-    profiles = tuple(
-        _block(
-            block,
-            _like(block, like),
-            activation[_like(block, like).name],
-            load_s=load,
-            cold_s=load + (FIRST_STEP_S - STEP_SERIAL_S) * block.weight_bytes / total_bytes,
-            compute_s=computes_s * _like(block, like).flops / total_flops,
-        )
-        for block, load in zip(blocks, loads_s, strict=True)
+def uncalibrated() -> Profile:
+    """Everything but the durations."""
+    latent = VIDEO.latent
+    pairs, merged = tuple(stdit_pairs(latent, 1)), tuple(stdit_pairs(latent, 2))
+    spatial_batches = MICRO_FRAMES * temporal_iterations(latent) // 4
+    frame_bytes = 3 * VIDEO.height * VIDEO.width * FLOAT_BYTES
+    denoiser = (
+        _block("stdit", stdit_part1(latent), "fp32"),
+        *(
+            _with_other(_block("stdit", pair, "fp32"), "tdtm", _block("stdit", other, "tdtm"))
+            for pair, other in zip(pairs, merged, strict=True)
+        ),
+        _block("stdit", stdit_part2(latent), "fp32"),
     )
     return Profile(
         schema_version=1,
-        workload=manifest.workload,
+        workload="open-sora-v1.2",
         device="iphone15pro",
-        size=manifest.size,
-        shape="256x256, latent 20x32x32",
+        size="full",
+        shape=VIDEO.label,
         environment={"made_by": "tools/build_iphone15pro_profile.py; nothing ran on an iPhone"},
         sources=SOURCES,
         baseline_bytes=Bytes(bytes=BASELINE_BYTES, source="assumed"),
-        load_fixed=_samples(fixed_s, "load"),
-        dispatch=_samples(0, "assumed"),
+        load_fixed=_unknown(),
+        dispatch=_unknown(),
         contention=Contention(load_slowdown=1, compute_slowdown=1, source="assumed"),
         stages=(
-            StageProfile(
-                name="stdit",
-                iterations=manifest.stages[0].iterations,
-                boundary_bytes=_boundary(measured),
-                blocks=profiles,
+            _stage("t5", 1, _tensors(t5_blocks()), _blocks("t5", t5_blocks(), "int8")),
+            _stage("stdit", STEPS, _tensors(pairs), denoiser),
+            _stage(
+                "vae_temporal",
+                temporal_iterations(latent),
+                4 * latent.frames * latent.height * latent.width * FLOAT_BYTES,
+                _blocks("vae_temporal", temporal_blocks(latent), "fp32"),
+                MICRO_LATENTS,
+            ),
+            _stage(
+                "vae_spatial",
+                spatial_batches,
+                VIDEO.frames * frame_bytes,
+                _blocks("vae_spatial", spatial_blocks(latent), "fp32"),
+                latent.frames / spatial_batches,
             ),
         ),
     )
 
 
-def _like(block: Block, shaped: dict[str, Block]) -> Block:
-    """The block of the same structure that was converted at the profile's shape."""
-    return shaped.get(block.name, shaped["st_00"])
-
-
-def _block(
-    block: Block,
-    like: Block,
-    activation_bytes: int,
-    *,
-    load_s: float,
-    cold_s: float,
-    compute_s: float,
-) -> BlockProfile:
-    tensors = sum(4 * math.prod(port.shape) for port in (*like.inputs, *like.outputs))
-    moved = block.weight_bytes + tensors
-    variant = Variant(
-        package=block.package,
-        digest=block.digest,
-        weight_bytes=Bytes(bytes=block.weight_bytes, source="size"),
-        resident_bytes=Bytes(bytes=block.weight_bytes, source="resident"),
-        transient_bytes=Bytes(bytes=block.weight_bytes, source="transient"),
-        activation_bytes=Bytes(bytes=activation_bytes, source="activation"),
-        bytes_moved=Bytes(bytes=moved, source="tensors"),
-        flops=like.flops,
-        cold_load=_samples(cold_s, "cold"),
-        cached_load=_samples(load_s, "load"),
-        unload=_samples(UNLOAD_S, "assumed"),
-        compute=_samples(compute_s, "compute"),
+def _stage(
+    name: str,
+    iterations: int,
+    boundary_bytes: int,
+    blocks: tuple[BlockProfile, ...],
+    frames_per_iteration: float = 0,
+) -> StageProfile:
+    return StageProfile(
+        name=name,
+        iterations=iterations,
+        frames_per_iteration=frames_per_iteration,
+        boundary_bytes=Bytes(bytes=boundary_bytes, source="tensors"),
+        blocks=blocks,
     )
-    return BlockProfile(name=block.name, variants={"fp32": variant})
 
 
-def _boundary(measured: Profile) -> Bytes:
-    return Bytes(bytes=measured.stages[0].boundary_bytes.bytes, source="tensors")
+def _tensors(facts: Iterable[BlockFacts]) -> int:
+    """What flows from block to block; a decoder's larger tensors count with its activations."""
+    return max(each.tensor_bytes for each in facts)
 
 
-def _samples(duration_s: float, source: str) -> Samples:
-    return Samples(ns=(round(duration_s * NS_PER_S),), source=source)
+def _blocks(stage: str, facts: Iterable[BlockFacts], variant: str) -> tuple[BlockProfile, ...]:
+    return tuple(_block(stage, each, variant) for each in facts)
+
+
+def _block(stage: str, facts: BlockFacts, variant: str) -> BlockProfile:
+    folder = stage if variant in ("fp32", "int8") else f"{stage}/{variant}"
+    made = Variant(
+        package=f"{folder}/{facts.name}.mlpackage",
+        digest="",
+        weight_bytes=Bytes(bytes=facts.weight_bytes, source="size"),
+        resident_bytes=Bytes(
+            bytes=max(facts.weight_bytes, FLOAT_BYTES * facts.parameters), source="resident"
+        ),
+        transient_bytes=Bytes(bytes=facts.weight_bytes, source="transient"),
+        activation_bytes=Bytes(bytes=facts.activation_bytes, source="activation"),
+        bytes_moved=Bytes(bytes=facts.weight_bytes + facts.tensor_bytes, source="tensors"),
+        flops=sum(work.amount for work in facts.work if work.kind != "traffic"),
+        work=facts.work,
+        unit=facts.unit,
+        cold_load=_unknown(),
+        cached_load=_unknown(),
+        unload=Samples(ns=(round(UNLOAD_S * NS_PER_S),), source="assumed"),
+        compute=_unknown(),
+    )
+    return BlockProfile(name=facts.name, variants={variant: made})
+
+
+def _with_other(block: BlockProfile, name: str, other: BlockProfile) -> BlockProfile:
+    return block.model_copy(update={"variants": {**block.variants, **other.variants}})
+
+
+def _unknown() -> Samples:
+    return Samples(ns=(0,), source="assumed")
 
 
 if __name__ == "__main__":
-    models, pair_models, pair_profile, output = (Path(name) for name in sys.argv[1:])
-    build(
-        Manifest.read(models / "manifest.json"),
-        Manifest.read(pair_models / "manifest.json"),
-        Profile.read(pair_profile),
-    ).write(output, force=True)
+    totals, output = (Path(name) for name in sys.argv[1:])
+    read = Totals.read(totals)
+    base = uncalibrated()
+    calibrated_profile(base, calibrate(base, read), read.title).write(output, force=True)

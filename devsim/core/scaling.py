@@ -101,7 +101,7 @@ def with_work_of(profile: Profile, counted: Profile) -> Profile:
     The other's amounts are taken to this profile's latent. A block that the other does not have,
     or of another weight, stays as it is.
     """
-    at = counted if not _missing(profile) else profile_at(counted, latent_of(profile))
+    at = counted if not is_work_missing(profile) else profile_at(counted, latent_of(profile))
     known = {
         (stage.name, block.name): block.variants for stage in at.stages for block in stage.blocks
     }
@@ -113,6 +113,16 @@ def with_work_of(profile: Profile, counted: Profile) -> Profile:
         return variant.model_copy(update={"work": like.work})
 
     return _map_variants(profile, variant_of)
+
+
+def is_work_missing(profile: Profile) -> bool:
+    """Whether nobody counted the work of some block."""
+    return any(
+        not variant.work
+        for stage in profile.stages
+        for block in stage.blocks
+        for variant in block.variants.values()
+    )
 
 
 def work_speed_name(unit: str, kind: str) -> str:
@@ -219,15 +229,6 @@ def _relative_time(variant: Variant, work: tuple[Work, ...], speeds: dict[str, f
 
 def _grown(size: Bytes, growth: Fraction) -> Bytes:
     return Bytes(bytes=round(size.bytes * growth), source=SCALED)
-
-
-def _missing(profile: Profile) -> bool:
-    return any(
-        not variant.work
-        for stage in profile.stages
-        for block in stage.blocks
-        for variant in block.variants.values()
-    )
 
 
 def _same_weights(variant: Variant, like: Variant) -> bool:

@@ -5,6 +5,8 @@ from pathlib import Path
 import devsim
 from devsim.core.device import Device
 from devsim.core.errors import BadInputError
+from devsim.core.profile import Profile
+from devsim.core.scaling import is_work_missing, with_work_of
 
 
 def profiles_folder() -> Path:
@@ -46,3 +48,15 @@ def profile_path(workload: str, device: str) -> Path:
             "measure one with devsim profile and name it with --profile",
         )
     return found[0]
+
+
+def with_shipped_work(profile: Profile) -> Profile:
+    """A profile with its blocks' work, where a shipped profile of the workload lists it."""
+    folder = profiles_folder() / profile.workload
+    if not is_work_missing(profile) or not folder.is_dir():
+        return profile
+    for path in sorted(folder.glob("*.json")):
+        counted = Profile.read(path)
+        if counted.size == profile.size and not is_work_missing(counted):
+            return with_work_of(profile, counted)
+    return profile
