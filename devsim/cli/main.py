@@ -7,6 +7,7 @@ import typer
 
 import devsim
 from devsim.cli import (
+    calibrate,
     convert,
     devices,
     plan,
@@ -28,7 +29,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb in (devices, workloads, convert, run, profile, plan, simulate, validate, replay):
+for verb in (
+    devices,
+    workloads,
+    convert,
+    run,
+    profile,
+    plan,
+    simulate,
+    validate,
+    replay,
+    calibrate,
+):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)
 
 
