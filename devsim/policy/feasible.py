@@ -1,9 +1,10 @@
 """The least memory a schedule needs."""
 
+from bisect import bisect_right
+
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import ChunkCost, Pipeline
 from devsim.core.units import format_bytes
-from devsim.policy.order import positions
 from devsim.policy.protocol import Policy
 from devsim.policy.timetable import Costs, Decisions, costs_of, decisions_of
 
@@ -11,11 +12,9 @@ from devsim.policy.timetable import Costs, Decisions, costs_of, decisions_of
 def needed_bytes(pipeline: Pipeline, policy: Policy) -> tuple[int, str]:
     """The smallest budget under which the policy's run can end, and the chunk that sets it."""
     counts = [stage.iterations for stage in pipeline.stages]
-    decisions = decisions_of(pipeline, policy, counts)
-    need, number = most_careful(costs_of(pipeline, counts), decisions, pipeline.base_bytes)
-    at = positions(pipeline)[number]
-    stage = pipeline.stages[at.stage]
-    return need, f"{stage.name} {stage.chunks[at.chunk].name}"
+    costs = costs_of(pipeline, counts)
+    need, number = most_careful(costs, decisions_of(pipeline, policy, counts), pipeline.base_bytes)
+    return need, _name_of(pipeline, costs, number)
 
 
 def most_careful(costs: Costs, decisions: Decisions, base_bytes: int) -> tuple[int, int]:
@@ -61,14 +60,34 @@ def require_feasible(pipeline: Pipeline, policy: Policy, budget_bytes: int) -> N
     Raises:
         InfeasibleBudgetError: carries the smallest budget that works for this policy and cut.
     """
-    need, culprit = needed_bytes(pipeline, policy)
+    counts = [stage.iterations for stage in pipeline.stages]
+    decisions = decisions_of(pipeline, policy, counts)
+    require_room(pipeline, policy.name, budget_bytes, costs_of(pipeline, counts), decisions)
+
+
+def require_room(
+    pipeline: Pipeline, policy_name: str, budget_bytes: int, costs: Costs, decisions: Decisions
+) -> None:
+    """Refuse a budget that decisions cannot keep, whose costs and run are laid out already.
+
+    Raises:
+        InfeasibleBudgetError: carries the smallest budget that works for this policy and cut.
+    """
+    need, number = most_careful(costs, decisions, pipeline.base_bytes)
     if need > budget_bytes:
         raise InfeasibleBudgetError(
-            f"policy {policy.name} needs {format_bytes(need)} at {culprit}, "
-            f"the budget is {format_bytes(budget_bytes)}",
+            f"policy {policy_name} needs {format_bytes(need)} at "
+            f"{_name_of(pipeline, costs, number)}, the budget is {format_bytes(budget_bytes)}",
             need,
             f"give at least --budget {need}",
         )
+
+
+def _name_of(pipeline: Pipeline, costs: Costs, number: int) -> str:
+    stage_number = bisect_right(costs.first, number) - 1
+    stage = pipeline.stages[stage_number]
+    chunk = stage.chunks[(number - costs.first[stage_number]) % len(stage.chunks)]
+    return f"{stage.name} {chunk.name}"
 
 
 def _alone_bytes(cost: ChunkCost) -> int:

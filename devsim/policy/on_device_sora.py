@@ -40,6 +40,7 @@ class OnDeviceSora:
         available = budget_bytes - pipeline.base_bytes
         self._concurrent = concurrent
         self._stages = pipeline.stages
+        self._rules: dict[tuple[int, bool], tuple[Rule, ...]] = {}
         self._blocks = [_blocks(stage) for stage in pipeline.stages]
         self._kept = [
             _kept(stage, blocks, available, pipeline.base_bytes) if dynamic else range(0)
@@ -48,16 +49,21 @@ class OnDeviceSora:
 
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """In line when the compute waits for it, or while the block before it computes."""
-        return tuple(self._rule(stage, iteration, chunk) for chunk in range(chunks))
+        first = self._stages[stage].first_iteration + iteration == 0
+        if (stage, first) not in self._rules:
+            self._rules[stage, first] = tuple(
+                self._rule(stage, chunk, first=first) for chunk in range(chunks)
+            )
+        return self._rules[stage, first]
 
-    def _rule(self, number: int, iteration: int, chunk: int) -> Rule:
+    def _rule(self, number: int, chunk: int, *, first: bool) -> Rule:
         stage, kept = self._stages[number], self._kept[number]
         if stage.name in _ONE_PASS_STAGES:
             prefetches = True
         elif stage.name in _SERIAL_STAGES:
             prefetches = False
         else:
-            prefetches = self._concurrent and stage.first_iteration + iteration > 0
+            prefetches = self._concurrent and not first
         if prefetches and chunk in self._blocks[number][1:] and chunk >= kept.stop:
             return _PREFETCH
         return Rule(keep=chunk in kept)

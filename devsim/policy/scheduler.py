@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Kind
-from devsim.policy.feasible import require_feasible
+from devsim.policy.feasible import require_room
 from devsim.policy.order import positions
 from devsim.policy.protocol import Policy, Position
 from devsim.policy.schedule import KINDS, LOAD, UNLOAD, WAITED_FOR, activity_code, schedule
@@ -35,17 +35,14 @@ class Scheduler:
     """
 
     def __init__(self, pipeline: Pipeline, policy: Policy, budget_bytes: int) -> None:
-        require_feasible(pipeline, policy, budget_bytes)
-        self._order = positions(pipeline)
         counts = [stage.iterations for stage in pipeline.stages]
         costs = costs_of(pipeline, counts)
+        decisions = decisions_of(pipeline, policy, counts)
+        require_room(pipeline, policy.name, budget_bytes, costs, decisions)
+        self._order = positions(pipeline)
         self._cold = costs.cold
         self._schedule = schedule(
-            costs,
-            decisions_of(pipeline, policy, counts),
-            pipeline.base_bytes,
-            budget_bytes,
-            pipeline.loaders,
+            costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders
         )
         self._running = 0
         self.footprint_bytes = pipeline.base_bytes

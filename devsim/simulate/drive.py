@@ -1,15 +1,11 @@
-"""Drives a schedule in simulated time (simpy).
+"""Drives a schedule in simulated time (simpy)."""
 
-Work is counted in millionths of a nanosecond at full speed and speeds in parts per million, so
-all arithmetic is on integers; an activity ends at the first whole nanosecond by which its work is
-done.
-"""
-
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from heapq import heappop, heappush
+from typing import Any
 
 import simpy
-from simpy.events import Timeout
+from simpy.events import Event
 
 from devsim.policy.schedule import UNLOAD, Schedule
 from devsim.policy.timetable import Costs
@@ -17,48 +13,81 @@ from devsim.simulate.lanes import Lanes
 from devsim.simulate.speeds import Speeds
 
 Record = tuple[int, int, int]
-"""An activity as the schedule names it, its start and its end in nanoseconds."""
+"""An activity: its end in nanoseconds, its code as the schedule has it, and its start."""
 
 
-def drive(
-    env: simpy.Environment,
+class _Alarm(Event):
+    """An event that rings again and again: half the cost of a process that makes timeouts."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        super().__init__(env)
+        self._ok, self._value = True, None
+
+    def ring_in(self, delay_ns: int, resume: Callable[[Event], None]) -> None:
+        """Call ``resume`` so many nanoseconds from now."""
+        self.callbacks = [resume]
+        self.env.schedule(self, delay=delay_ns)
+
+
+def drive(run: Schedule, costs: Costs, speeds: Speeds) -> tuple[list[Record], dict[int, int]]:
+    """Let every activity take its time.
+
+    Returns:
+        Activities in order of their ends, and the footprint in bytes from each instant on.
+    """
+    env = simpy.Environment()
+    records: list[Record] = []
+    footprint: dict[int, int] = {}
+    steps = _steps(_Alarm(env), run, costs, speeds, records, footprint)
+    next(steps)
+    steps.send(steps.send)
+    env.run()
+    return records, footprint
+
+
+def _steps(
+    alarm: _Alarm,
     run: Schedule,
     costs: Costs,
     speeds: Speeds,
     records: list[Record],
     footprint: dict[int, int],
-) -> Generator[Timeout, None, None]:
-    """Let every activity take its time, and write down what happened, in order of the ends.
+) -> Generator[None, Any, None]:
+    """From instant to instant, each time the alarm rings; first wants to know whom it wakes.
 
     Whatever ends at one instant is told to the schedule together. What then starts and takes no
     time ends at the same instant, after that.
     """
+    resume = yield
     took = (costs.load_ns, costs.compute_ns, costs.unload_ns)
     lanes = None if speeds.plain else Lanes(costs, speeds)
     ends: list[Record] = []
     now = 0
     started, held_bytes = next(run)
     while True:
-        for code in started:
-            if lanes and code & 3 != UNLOAD:
-                lanes.start(code, now, took[code & 3][code >> 4])
-            else:
+        if lanes is None:
+            for code in started:
                 heappush(ends, (now + took[code & 3][code >> 4], code, now))
-        if lanes:
+        else:
+            for code in started:
+                if code & 3 == UNLOAD:
+                    heappush(ends, (now + costs.unload_ns[code >> 4], code, now))
+                else:
+                    lanes.start(code, now, took[code & 3][code >> 4])
             lanes.change_speeds(now, ends)
             lanes.drop_moved(ends)
         footprint[now] = held_bytes
         if not ends:
-            return
-        end_ns = ends[0][0]
-        if end_ns > now:
-            yield env.timeout(end_ns - now)
-            now = end_ns
-        ended = []
+            yield
+        record = heappop(ends)
+        if record[0] > now:
+            alarm.ring_in(record[0] - now, resume)
+            yield
+            now = record[0]
+        ended = [record]
         while ends and ends[0][0] == now:
-            _, code, start_ns = heappop(ends)
-            if lanes and code & 3 != UNLOAD and not lanes.end(code, now):
-                continue
-            ended.append(code)
-            records.append((code, start_ns, now))
-        started, held_bytes = run.send(ended)
+            ended.append(heappop(ends))
+        if lanes is not None:
+            ended = lanes.end(ended)
+        records += ended
+        started, held_bytes = run.send([code for _, code, _ in ended])

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from devsim.core.pipeline import Pipeline
-from devsim.policy.feasible import most_careful, require_feasible
+from devsim.policy.feasible import require_room
 from devsim.policy.protocol import Policy
 from devsim.policy.timetable import Costs, costs_of, decisions_of
 from devsim.simulate.durations import Durations
@@ -93,8 +93,7 @@ class Evaluator:
         if durations:
             costs = replace(costs, **durations._asdict())
         decisions = decisions_of(self._pipeline, policy, iterations)
-        if most_careful(costs, decisions, self._base_bytes)[0] > budget_bytes:
-            require_feasible(self._pipeline, policy, budget_bytes)
+        require_room(self._pipeline, policy.name, budget_bytes, costs, decisions)
         if self._pipeline.loaders > 1:
             return run_with_several_loaders(
                 costs, decisions, self._pipeline, budget_bytes, self._speeds

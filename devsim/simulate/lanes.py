@@ -1,10 +1,18 @@
-"""Running loads and computes that slow each other."""
+"""Running loads and computes that slow each other.
+
+Work is counted in millionths of a nanosecond at full speed and speeds in parts per million, so
+all arithmetic is on integers; an activity ends at the first whole nanosecond by which its work is
+done.
+"""
 
 from heapq import heappop, heappush
 
 from devsim.policy.schedule import COMPUTE, UNLOAD
 from devsim.policy.timetable import Costs
 from devsim.simulate.speeds import FULL_SPEED_PPM, Speeds
+
+_End = tuple[int, int, int]
+"""When an activity ends, its code, and when it started."""
 
 
 class _Running:
@@ -42,18 +50,23 @@ class Lanes:
             self._computing = self._stage_of[code >> 4]
         self._changed = True
 
-    def end(self, code: int, now: int) -> bool:
-        """End an activity, if its end is now and has not moved since."""
-        activity = self._running.get(code)
-        if activity is None or activity.end_ns != now:
-            return False
-        del self._running[code]
-        if code & 3 == COMPUTE:
-            self._computing = -1
-        self._changed = True
-        return True
+    def end(self, ends: list[_End]) -> list[_End]:
+        """End activities; returns those ends that are real: that have not moved since."""
+        real = []
+        for end in ends:
+            code = end[1]
+            if code & 3 != UNLOAD:
+                activity = self._running.get(code)
+                if activity is None or activity.end_ns != end[0]:
+                    continue
+                del self._running[code]
+                self._changed = True
+                if code & 3 == COMPUTE:
+                    self._computing = -1
+            real.append(end)
+        return real
 
-    def change_speeds(self, now: int, ends: list[tuple[int, int, int]]) -> None:
+    def change_speeds(self, now: int, ends: list[_End]) -> None:
         """Set every speed to what now runs beside it, and add the ends that have moved."""
         if not self._changed:
             return
@@ -64,14 +77,16 @@ class Lanes:
         load_ppm = (speeds.shared_load_ppm if loads > 1 else speeds.load_ppm)[stage]
         compute_ppm = speeds.compute_ppm[stage] if loads else FULL_SPEED_PPM
         for activity in self._running.values():
+            speed_ppm = compute_ppm if activity.code & 3 == COMPUTE else load_ppm
             activity.work -= elapsed_ns * activity.speed_ppm
-            activity.speed_ppm = compute_ppm if activity.code & 3 == COMPUTE else load_ppm
-            end_ns = now - (-max(activity.work, 0) // activity.speed_ppm)
-            if end_ns != activity.end_ns:
-                activity.end_ns = end_ns
-                heappush(ends, (end_ns, activity.code, activity.start_ns))
+            if speed_ppm != activity.speed_ppm:
+                activity.speed_ppm = speed_ppm
+                end_ns = now - (-activity.work // speed_ppm)
+                if end_ns != activity.end_ns:
+                    activity.end_ns = end_ns
+                    heappush(ends, (end_ns, activity.code, activity.start_ns))
 
-    def drop_moved(self, ends: list[tuple[int, int, int]]) -> None:
+    def drop_moved(self, ends: list[_End]) -> None:
         """Drop ends that come first and have moved, so that the first one is real."""
         while ends and ends[0][1] & 3 != UNLOAD:
             end_ns, code, _ = ends[0]

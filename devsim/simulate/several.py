@@ -1,11 +1,9 @@
 """One run on several loaders: the schedule itself, in time that only adds up."""
 
-import simpy
-
 from devsim.core.pipeline import Pipeline
 from devsim.policy.schedule import COMPUTE, schedule
 from devsim.policy.timetable import Costs, Decisions
-from devsim.simulate.drive import Record, drive
+from devsim.simulate.drive import drive
 from devsim.simulate.quick import Outcome
 from devsim.simulate.speeds import Speeds
 
@@ -15,12 +13,8 @@ def run_with_several_loaders(
 ) -> Outcome:
     """Run to the last compute's end."""
     steps = schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
-    records: list[Record] = []
-    footprint: dict[int, int] = {}
-    env = simpy.Environment()
-    env.process(drive(env, steps, costs, speeds, records, footprint))
-    env.run()
-    computes = [(start, end) for code, start, end in records if code & 3 == COMPUTE]
+    records, footprint = drive(steps, costs, speeds)
+    computes = [(start, end) for end, code, start in records if code & 3 == COMPUTE]
     makespan_ns = computes[-1][1]
     busy_ns = sum(end - start for start, end in computes)
     return Outcome(makespan_ns, max(footprint.values()), makespan_ns - busy_ns, {})

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-import simpy
-
 from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Footprint, Trace
-from devsim.policy.feasible import require_feasible
+from devsim.policy.feasible import require_room
 from devsim.policy.protocol import Policy
 from devsim.policy.schedule import schedule
 from devsim.policy.timetable import costs_of, decisions_of
-from devsim.simulate.drive import Record, drive
+from devsim.simulate.drive import drive
 from devsim.simulate.durations import Durations
 from devsim.simulate.spans import spans_of
 from devsim.simulate.speeds import Speeds
@@ -30,18 +28,14 @@ def simulate(
     Raises:
         InfeasibleBudgetError: the policy cannot keep the budget.
     """
-    require_feasible(pipeline, policy, budget_bytes)
     counts = [stage.iterations for stage in pipeline.stages]
     costs = costs_of(pipeline, counts)
     if durations:
         costs = replace(costs, **durations._asdict())
     decisions = decisions_of(pipeline, policy, counts)
+    require_room(pipeline, policy.name, budget_bytes, costs, decisions)
     run = schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
-    env = simpy.Environment()
-    records: list[Record] = []
-    footprint: dict[int, int] = {}
-    env.process(drive(env, run, costs, Speeds.of(pipeline), records, footprint))
-    env.run()
+    records, footprint = drive(run, costs, Speeds.of(pipeline))
     return Trace(
         origin="simulated",
         workload=pipeline.workload,
