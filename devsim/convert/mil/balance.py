@@ -1,13 +1,18 @@
 """Which of the legal places to cut at: blocks of nearly equal size, and few bytes between them."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 from devsim.convert.mil.places import Place
 
 Items = Sequence[Mapping[Hashable, int]]
 """What each operation adds to its block: things and their sizes; a thing counts once a block."""
+
+Numbers = npt.NDArray[np.float64]
 
 _SLACK = 20  # one part in so many above the least possible is near enough
 
@@ -16,7 +21,7 @@ def balanced(places: Sequence[Place], items: Items, blocks: int) -> tuple[Place,
     """Choose ``blocks - 1`` of the places.
 
     The largest block is at most a twentieth above the smallest that is possible; of all such
-    choices the one with the fewest bytes crossing is taken.
+    choices one with the fewest bytes crossing is taken, and of those the most even one.
 
     Args:
         places: at least ``blocks - 1``, rising.
@@ -32,7 +37,7 @@ def balanced(places: Sequence[Place], items: Items, blocks: int) -> tuple[Place,
         else:
             low = middle + 1
     reach = _reach(pieces, low + low // _SLACK)
-    return tuple(places[number] for number in _cheapest(reach, places, blocks))
+    return tuple(places[number] for number in _cheapest(reach, places, _totals(pieces), blocks))
 
 
 def _pieces(places: Sequence[Place], items: Items) -> list[dict[Hashable, int]]:
@@ -71,27 +76,45 @@ def _fewest_blocks(reach: Sequence[int]) -> float:
     return count
 
 
-def _cheapest(reach: Sequence[int], places: Sequence[Place], blocks: int) -> list[int]:
-    """The places, by number, that leave blocks within reach and the fewest bytes crossing."""
-    infinite = float("inf")
-    best: list[float] = [0 if start == 0 else infinite for start in reach]
+def _cheapest(
+    reach: Sequence[int], places: Sequence[Place], totals: Numbers, blocks: int
+) -> list[int]:
+    """The places, by number, that leave blocks within reach and the fewest bytes crossing.
+
+    Dynamic programming over the last piece of each block; of equal bytes the choice whose blocks
+    have the least sum of squared sizes, which are the most even ones.
+    """
+    crossing = np.array([place.crossing_bytes for place in places], dtype=np.float64)
+    first = np.array([start == 0 for start in reach])
+    bytes_so_far = np.where(first, 0.0, np.inf)
+    uneven = np.where(first, totals**2, np.inf)
     cuts: list[list[int]] = []  # for every further block and its last piece, the place before it
     for _ in range(blocks - 1):
-        following, before = [infinite] * len(reach), [-1] * len(reach)
-        window: deque[int] = deque()  # places whose cost so far rises
-        cost = [best[number] + place.crossing_bytes for number, place in enumerate(places)]
+        cost = bytes_so_far[:-1] + crossing
+        following, squares = np.full(len(reach), np.inf), np.full(len(reach), np.inf)
+        before = [-1] * len(reach)
         for end in range(1, len(reach)):
-            while window and cost[window[-1]] >= cost[end - 1]:
-                window.pop()
-            window.append(end - 1)
-            while window and window[0] < reach[end] - 1:
-                window.popleft()
-            if window:
-                following[end], before[end] = cost[window[0]], window[0]
-        best = following
+            start = max(reach[end] - 1, 0)
+            near = cost[start:end]
+            if not near.size or near.min() == np.inf:
+                continue
+            sums = uneven[start:end] + (totals[end] - totals[start:end]) ** 2
+            best = int(np.where(near == near.min(), sums, np.inf).argmin())
+            following[end], squares[end], before[end] = near[best], sums[best], start + best
+        bytes_so_far, uneven = following, squares
         cuts.append(before)
-    chosen, end = [], len(reach) - 1
+    chosen, last = [], len(reach) - 1
     for before in reversed(cuts):
-        end = before[end]
-        chosen.append(end)
+        last = before[last]
+        chosen.append(last)
     return chosen[::-1]
+
+
+def _totals(pieces: Items) -> Numbers:
+    """What the pieces up to each one add, in the order that things are first used."""
+    seen: set[Hashable] = set()
+    added = []
+    for piece in pieces:
+        added.append(sum(size for thing, size in piece.items() if thing not in seen))
+        seen.update(piece)
+    return np.cumsum(added, dtype=np.float64)

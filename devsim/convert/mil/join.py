@@ -9,7 +9,7 @@ from devsim.convert.mil.graph import MAIN, Graph, read_graph
 from devsim.convert.mil.package import open_package, shown
 from devsim.convert.mil.places import check_interface
 from devsim.convert.mil.proto import Message, specification
-from devsim.convert.mil.rename import Names, renamed
+from devsim.convert.mil.rename import Names
 from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references, write_package
 from devsim.core.errors import BadFileError, BadInputError
@@ -90,7 +90,7 @@ class _Joint:
         for node in graph.nodes:
             message = block.operations.add()
             message.CopyFrom(node.message)
-            renamed(message, names)
+            self._names.rename(message, names, part.block.name)
             for reference in references(message):
                 reference.fileName = prefix + reference.fileName
         self._blobs |= {(prefix + file, at): blob for (file, at), blob in graph.blobs.items()}

@@ -31,40 +31,40 @@ class Names:
         made = dict.fromkeys(name for node in nodes for name in _made(node.message))
         return {name: self.take(name, block) for name in made}
 
+    def rename(self, operation: Message, values: Mapping[str, str], block: str) -> None:
+        """Rename an operation, what it reads and what it makes, at any depth.
 
-def renamed(operation: Message, names: Mapping[str, str]) -> None:
-    """Rename what an operation reads and makes, at any depth; changes the message."""
-    for argument in operation.inputs.values():
-        for binding in argument.arguments:
-            if binding.WhichOneof("binding") == "name":
-                binding.name = names[binding.name]
-    for named in operation.outputs:
-        named.name = names[named.name]
-    for label in _label(operation):
-        operation.attributes["name"].immediateValue.tensor.strings.values[0] = names[label]
-    for block in operation.blocks:
-        for named in block.inputs:
-            named.name = names[named.name]
-        for inner in block.operations:
-            renamed(inner, names)
-        block.outputs[:] = [names[name] for name in block.outputs]
+        Args:
+            operation: the message; changed.
+            values: new names of all values that it reads or makes.
+            block: the block that it is of.
+        """
+        if "name" in operation.attributes:
+            label = operation.attributes["name"].immediateValue.tensor.strings.values
+            own = {named.name for named in operation.outputs}
+            label[:] = [values[t] if t in own else self.take(t, block) for t in label]
+        for argument in operation.inputs.values():
+            for binding in argument.arguments:
+                if binding.WhichOneof("binding") == "name":
+                    binding.name = values[binding.name]
+        for named in operation.outputs:
+            named.name = values[named.name]
+        for nested in operation.blocks:
+            for named in nested.inputs:
+                named.name = values[named.name]
+            for inner in nested.operations:
+                self.rename(inner, values, block)
+            nested.outputs[:] = [values[name] for name in nested.outputs]
 
 
 def _made(operation: Message) -> Iterator[str]:
-    """What an operation is called and makes, at any depth."""
-    yield from dict.fromkeys((*_label(operation), *(named.name for named in operation.outputs)))
+    for named in operation.outputs:
+        yield named.name
     for block in operation.blocks:
         for named in block.inputs:
             yield named.name
         for inner in block.operations:
             yield from _made(inner)
-
-
-def _label(operation: Message) -> tuple[str, ...]:
-    """The operation's own name, if it has one: its result's where that is one."""
-    if "name" not in operation.attributes:
-        return ()
-    return tuple(operation.attributes["name"].immediateValue.tensor.strings.values[:1])
 
 
 def _identifier(block: str) -> str:

@@ -154,7 +154,9 @@ def _parameters(graph: Graph, part: Segment) -> int:
 def _manifest(graph: Graph, stage: str, blocks: Sequence[Block]) -> Manifest:
     package = graph.package.root
     ports = {port.tensor: port for block in blocks for port in block.inputs}
-    shapes = (f"{name} {'x'.join(map(str, ports[name].shape))}" for name in graph.inputs)
+    shapes = (
+        f"{name} {'x'.join(map(str, ports[name].shape))}" for name in graph.inputs if name in ports
+    )
     return Manifest(
         schema_version=1,
         workload=stage,
