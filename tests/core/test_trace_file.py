@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import Run, make_chunk, make_pipeline, make_stage, runs
 
@@ -65,6 +65,9 @@ def test_every_event_has_its_phase_s_keys_and_times_at_or_after_zero(run: Run):
 @settings(max_examples=200)
 @given(runs(), st.sampled_from([1, 7, 1001, 999_999_937]))
 def test_slices_of_a_lane_do_not_overlap_for_a_reader_that_cuts_off(run: Run, scale):
+    # a double tells whole nanoseconds apart in microseconds below 2^43: half its spacing is there
+    # 2^-11 us, 0.49 ns
+    assume(max(span.end_ns for span in run.trace.spans) * scale < 2**43 * 1000)
     spans = [
         s._replace(start_ns=s.start_ns * scale, end_ns=s.end_ns * scale) for s in run.trace.spans
     ]

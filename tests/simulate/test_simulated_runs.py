@@ -2,8 +2,8 @@
 
 from itertools import pairwise
 
+from drawn_runs import Shape
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from reading import alone_ns, footprint, holds, phase_of, spans_of, work_done
 from strategies import Run, runs
 
@@ -91,7 +91,7 @@ def test_policy_alone_decides_what_stays_between_iterations(run: Run):
 
 
 @settings(max_examples=500)
-@given(runs(speeds=st.just(FULL_PPM)))
+@given(runs(Shape(speeds=(FULL_PPM,))))
 def test_without_contention_everything_takes_what_it_costs(run: Run):
     for span in run.trace.spans:
         assert span.duration_ns == alone_ns(run.pipeline, span)

@@ -1,5 +1,6 @@
 """The fast evaluator and the simulator give the same numbers, to the nanosecond and the byte."""
 
+from drawn_runs import Shape
 from hypothesis import given, settings
 from strategies import Run, runs
 
@@ -8,7 +9,7 @@ from devsim.simulate.evaluate import evaluate
 
 
 @settings(max_examples=1000)
-@given(runs(max_iterations=25, max_loaders=1))
+@given(runs(Shape(max_iterations=25, loaders=(1,))))
 def test_engines_agree_when_iterations_repeat(run: Run):
     agree(run)
 
