@@ -31,6 +31,10 @@ _trace: Callable[..., torch.jit.ScriptModule] = torch.jit.trace
 _TORCH_TYPES = {"float32": torch.float32, "float16": torch.float16, "int32": torch.int32}
 
 
+# What may be between an input and a sine of it.
+_OF_ANGLES = ("concat", "expand_dims", "mul", "real_div", "reshape", "sub")
+
+
 def write_package(
     module: nn.Module,
     inputs: Sequence[Port],
@@ -85,7 +89,7 @@ def _is_angle(op: ct.converters.mil.mil.Operation) -> bool:
     """Whether an operation makes a sine or its angle: float16 spoils an angle of hundreds."""
     if op.op_type in ("sin", "cos"):
         return True
-    return op.op_type in ("expand_dims", "mul") and any(map(_is_angle, op.outputs[0].child_ops))
+    return op.op_type in _OF_ANGLES and any(map(_is_angle, op.outputs[0].child_ops))
 
 
 def _make_reproducible(package: Path) -> None:
