@@ -78,10 +78,12 @@ def as_json(made: Plan) -> dict[str, object]:
             for stage, residency in zip(made.pipeline.stages, made.residency, strict=True)
         },
         "baselines": {
-            baseline.policy: baseline.prediction
+            baseline.policy: baseline.figures
             and {
-                "makespan_s": seconds(baseline.prediction.makespan_ns),
-                "peak_bytes": baseline.prediction.peak_bytes,
+                "makespan_s": seconds(baseline.figures.makespan_ns),
+                "peak_bytes": baseline.figures.peak_bytes,
+                "stall_s": seconds(baseline.figures.stall_ns),
+                "read_bytes": baseline.figures.read_bytes,
             }
             for baseline in made.baselines
         },

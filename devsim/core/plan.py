@@ -1,6 +1,6 @@
 """A plan: how a pipeline is cut, what stays resident, and what that is predicted to cost."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,11 +25,36 @@ class Prediction(Frozen):
     stalls_ns: dict[str, int] = Field(description="compute lane idle, by cause")
 
 
+class Figures(Frozen):
+    """What a schedule comes to, without the reasons."""
+
+    makespan_ns: int = Field(ge=0)
+    peak_bytes: int = Field(ge=0)
+    stall_ns: int = Field(ge=0, description="compute lane idle")
+    read_bytes: int = Field(ge=0, description="weights of all loads")
+
+
 class Baseline(Frozen):
-    """What a named policy costs on the same profile and budget, one chunk a block."""
+    """What a named policy costs on the same profile and budget, in that policy's cut."""
 
     policy: str
-    prediction: Prediction | None = Field(description="null when it cannot keep the budget")
+    figures: Figures | None = Field(description="null when it cannot keep the budget")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_first_plans_had_it(cls, value: Any) -> Any:
+        """Plans once held a whole prediction here, and not what was read."""
+        if not isinstance(value, dict) or "prediction" not in value or "figures" in value:
+            return value
+        before = value["prediction"]
+        if isinstance(before, dict) and isinstance(before.get("stalls_ns"), dict):
+            before = {
+                "makespan_ns": before.get("makespan_ns"),
+                "peak_bytes": before.get("peak_bytes"),
+                "stall_ns": sum(before["stalls_ns"].values()),
+                "read_bytes": 0,
+            }
+        return {"policy": value.get("policy"), "figures": before}
 
 
 class Plan(Document):
@@ -40,11 +65,16 @@ class Plan(Document):
     shape: str
     profile_digest: str
     environment: dict[str, str] = Field(description="where the profile's figures were taken")
-    budget_bytes: int = Field(gt=0)
+    budget_bytes: int = Field(gt=0, description="what a run of the plan may hold")
+    offered_bytes: int | None = Field(
+        default=None, description="the budget asked for, where to hold less is faster"
+    )
+    objective: str = Field(default="latency", description="what the plan is the best at")
     policy: str
     pipeline: Pipeline
     residency: tuple[Residency, ...] = Field(description="one a stage")
     prediction: Prediction
+    read_bytes: int = Field(default=0, ge=0, description="weights of all loads")
     lower_bound_ns: int = Field(ge=0)
     baselines: tuple[Baseline, ...]
 
@@ -52,6 +82,11 @@ class Plan(Document):
     def gap(self) -> float:
         """How far the predicted makespan is above the lower bound, as a fraction of the bound."""
         return self.prediction.makespan_ns / max(self.lower_bound_ns, 1) - 1
+
+    @property
+    def asked_bytes(self) -> int:
+        """The budget asked for; the plan may be better off with a little less."""
+        return self.offered_bytes or self.budget_bytes
 
     @model_validator(mode="after")
     def _residency_matches_the_stages(self) -> Self:

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 from devsim.core.pipeline import ChunkCost
 from devsim.planner.shape import Bounds, Shape, bounds_of, shape_of
-from devsim.planner.source import Problem, StageSource
+from devsim.planner.source import StageSource
 
 _MOST_SIZES = 24
 _SLOTS = (1.0, 2.0, 3.0, 4.0)
@@ -143,25 +143,3 @@ def _fitting(order: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int) 
 
 def _alone_bytes(cost: ChunkCost) -> int:
     return cost.resident_bytes + max(cost.transient_bytes, cost.activation_bytes)
-
-
-def least_ns(problem: Problem, stages: Sequence[int], shapes: Sequence[Shape]) -> int:
-    """A makespan that these shapes cannot beat: each lane's work alone, after the first load."""
-    load_ns = compute_ns = first_ns = last_ns = 0
-    for number, shape in zip(stages, shapes, strict=True):
-        source = problem.stages[number]
-        for start, end, kept in shape.pieces:
-            cost = source.chunk(start, end).cost
-            compute_ns += source.iterations * cost.compute_ns
-            load_ns += (
-                cost.cold_load_ns
-                if not source.first_iteration
-                else min(cost.cold_load_ns, cost.cached_load_ns)
-            )
-            if not kept:
-                load_ns += (source.iterations - 1) * cost.cached_load_ns
-            last_ns = cost.compute_ns
-        first_ns = first_ns or source.chunk(*shape.pieces[0][:2]).cost.cold_load_ns
-    if problem.loaders > 1:
-        return first_ns + compute_ns
-    return max(first_ns + compute_ns, load_ns + last_ns)

@@ -1,27 +1,25 @@
 """The planner: from a profile and a budget to a plan, verified by simulation."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from devsim.core.errors import InfeasibleBudgetError
-from devsim.core.pipeline import Pipeline
-from devsim.core.plan import Baseline, Plan, Prediction, Residency
+from devsim.core.plan import Baseline, Plan
 from devsim.core.profile import Profile
-from devsim.core.units import format_bytes
+from devsim.planner.ask import Ask
+from devsim.planner.baselines import Compared, compared, read_bytes_of
 from devsim.planner.bound import lower_bound_ns
-from devsim.planner.construct import finest
-from devsim.planner.problem import default_phases, problem_of
-from devsim.planner.search import Found, search
-from devsim.planner.source import Problem
-from devsim.policy.feasible import smallest_budget_bytes
-from devsim.policy.named import BASELINES, baseline
+from devsim.planner.infeasible import require_room
+from devsim.planner.rungs import Climbed, climb
+from devsim.planner.score import NEVER, cost_of, makespan_of
+from devsim.planner.variants import with_variants
+from devsim.policy.named import baseline
 from devsim.policy.planned import Planned
-from devsim.policy.protocol import Policy
 from devsim.simulate.predict import summarise
 from devsim.simulate.simulator import simulate
+from devsim.simulate.workload import phases_of
 
 
 def plan(profile: Profile, budget_bytes: int, iterations: dict[str, int] | None = None) -> Plan:
-    """Search a plan for all stages of a profile under a budget.
+    """The fastest plan found for all stages of a profile under a budget.
 
     Args:
         profile: what every block costs.
@@ -32,88 +30,70 @@ def plan(profile: Profile, budget_bytes: int, iterations: dict[str, int] | None 
         InfeasibleBudgetError: some block does not fit; carries the smallest budget that works.
         BadInputError: ``iterations`` names a stage that the profile does not have.
     """
-    problem = problem_of(profile, budget_bytes, default_phases(profile, iterations or {}))
-    return _plan(profile, problem)
+    return plan_for(Ask(profile, budget_bytes, phases_of(profile, iterations or {})))
 
 
-class _Schedule(NamedTuple):
-    """A policy on a cut, and what that is predicted to cost."""
+def plan_for(ask: Ask) -> Plan:
+    """The best plan found for what is asked, simulated.
 
-    policy: str
-    pipeline: Pipeline
-    residency: tuple[Residency, ...]
-    prediction: Prediction
+    Raises:
+        InfeasibleBudgetError: some block does not fit; carries the smallest budget that works.
+        BadInputError: a stage or a variant is asked for that the profile does not have.
+    """
+    ask = with_variants(ask)
+    require_room(ask)
+    others = compared(ask.profile, ask.problem)
+    seeds = [other.shapes for other in others if other.shapes and other.figures]
+    return verified(ask, climb(ask, seeds), others)
 
 
-def _plan(profile: Profile, problem: Problem) -> Plan:
-    blocks = finest_cut(problem)
-    _require_room(blocks, problem.budget_bytes)
-    baselines = [_baseline(name, blocks, problem.budget_bytes) for name in BASELINES]
-    schedules = [_verified(problem, search(problem)), *(each for each in baselines if each)]
-    best = min(schedules, key=lambda schedule: schedule.prediction.makespan_ns)
+def verified(ask: Ask, climbed: Climbed, others: Sequence[Compared]) -> Plan:
+    """The plan for shapes that were found, with what the simulator says of it.
+
+    A named policy takes its place where it is better. What the simulator does not confirm is not
+    a plan.
+    """
+    problem = ask.problem
+    best = min(others, key=lambda other: _cost(ask, other), default=None)
+    if best is not None and best.figures and _cost(ask, best) < climbed.found.cost:
+        name, pipeline, residency = best.policy, best.pipeline, best.residency
+        expected_ns, budget_bytes = best.figures.makespan_ns, ask.budget_bytes
+    else:
+        name, budget_bytes = "planned", climbed.budget_bytes
+        shapes = climbed.found.shapes
+        pipeline = problem.pipeline(
+            [
+                source.stage(shape.bounds)
+                for source, shape in zip(problem.stages, shapes, strict=True)
+            ]
+        )
+        residency = tuple(shape.residency for shape in shapes)
+        expected_ns = makespan_of(climbed.found.cost)
+    policy = Planned(residency) if name == "planned" else baseline(name, pipeline, budget_bytes)
+    prediction = summarise(simulate(pipeline, policy, budget_bytes))
+    if prediction.makespan_ns != expected_ns or prediction.peak_bytes > budget_bytes:
+        raise AssertionError("the simulator does not confirm the plan")
     return Plan(
         schema_version=1,
-        device=profile.device,
-        shape=profile.shape,
-        profile_digest=profile.digest(),
-        environment=profile.environment,
-        budget_bytes=problem.budget_bytes,
-        policy=best.policy,
-        pipeline=best.pipeline,
-        residency=best.residency,
-        prediction=best.prediction,
+        device=ask.profile.device,
+        shape=ask.profile.shape,
+        profile_digest=ask.profile.digest(),
+        environment=ask.profile.environment,
+        budget_bytes=budget_bytes,
+        offered_bytes=None if budget_bytes == ask.budget_bytes else ask.budget_bytes,
+        objective=ask.objective.value,
+        policy=name,
+        pipeline=pipeline,
+        residency=residency,
+        prediction=prediction,
+        read_bytes=read_bytes_of(pipeline, policy),
         lower_bound_ns=lower_bound_ns(problem),
-        baselines=tuple(
-            Baseline(policy=name, prediction=each.prediction if each else None)
-            for name, each in zip(BASELINES, baselines, strict=True)
-        ),
+        baselines=tuple(Baseline(policy=each.policy, figures=each.figures) for each in others),
     )
 
 
-def finest_cut(problem: Problem) -> Pipeline:
-    """One chunk a block."""
-    return problem.pipeline([source.stage(finest(source).bounds) for source in problem.stages])
-
-
-def _verified(problem: Problem, found: Found) -> _Schedule:
-    """What the simulator says of the shapes found; it must say what the evaluator said."""
-    pipeline = problem.pipeline(
-        [
-            source.stage(shape.bounds)
-            for source, shape in zip(problem.stages, found.shapes, strict=True)
-        ]
-    )
-    residency = tuple(shape.residency for shape in found.shapes)
-    prediction = summarise(simulate(pipeline, Planned(residency), problem.budget_bytes))
-    if prediction.makespan_ns != found.makespan_ns or prediction.peak_bytes > problem.budget_bytes:
-        raise AssertionError("the simulator does not confirm the plan")
-    return _Schedule("planned", pipeline, residency, prediction)
-
-
-def _baseline(name: str, blocks: Pipeline, budget_bytes: int) -> _Schedule | None:
-    policy = baseline(name, blocks, budget_bytes)
-    try:
-        trace = simulate(blocks, policy, budget_bytes)
-    except InfeasibleBudgetError:
-        return None
-    return _Schedule(name, blocks, _residency(policy, blocks), summarise(trace))
-
-
-def _residency(policy: Policy, pipeline: Pipeline) -> tuple[Residency, ...]:
-    """What a baseline keeps and loads ahead, for people to read: in a run it decides itself."""
-    made = []
-    for number, stage in enumerate(pipeline.stages):
-        rules = policy.rules(number, 0, len(stage.chunks))
-        kept = tuple(n for n, rule in enumerate(rules) if rule.keep) if stage.iterations > 1 else ()
-        made.append(Residency(resident=kept, window=max(rule.window for rule in rules)))
-    return tuple(made)
-
-
-def _require_room(blocks: Pipeline, budget_bytes: int) -> None:
-    need, culprit = smallest_budget_bytes(blocks)
-    if need > budget_bytes:
-        raise InfeasibleBudgetError(
-            f"{culprit} does not fit a budget of {format_bytes(budget_bytes)}",
-            need,
-            f"the smallest budget that works is {need} bytes ({format_bytes(need)})",
-        )
+def _cost(ask: Ask, other: Compared) -> int:
+    """What a named policy costs by the measure of a plan's objective."""
+    if other.figures is None:
+        return NEVER
+    return cost_of(ask.objective, other.figures.read_bytes, other.figures.makespan_ns)

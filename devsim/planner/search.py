@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from devsim.planner.construct import constructed, finest, least_ns
+from devsim.planner.bound import lower_bound_ns
+from devsim.planner.construct import constructed, finest
 from devsim.planner.moves import neighbours
-from devsim.planner.score import NEVER, Scorer
+from devsim.planner.score import NEVER, Objective, Scorer
 from devsim.planner.shape import Piece, Shape
 from devsim.planner.source import Problem, StageSource
 
@@ -19,51 +20,58 @@ _EVERY_SHAPE_UP_TO = 1500
 
 
 class Found(NamedTuple):
-    """Shapes of some stages and their makespan."""
+    """Shapes of some stages and what they cost."""
 
-    makespan_ns: int
+    cost: int
     shapes: tuple[Shape, ...]
 
 
-def search(problem: Problem, work: int = WORK, seeds: Sequence[tuple[Shape, ...]] = ()) -> Found:
+def search(
+    problem: Problem,
+    work: int = WORK,
+    seeds: Sequence[tuple[Shape, ...]] = (),
+    objective: Objective = Objective.LATENCY,
+) -> Found:
     """The best shapes found for all stages.
 
     Args:
         problem: the stages, and a budget under which the finest cut fits.
         work: computes that may be evaluated.
-        seeds: shapes of all stages that the result must not be slower than.
+        seeds: shapes of all stages that the result must not be worse than.
+        objective: what is to be least.
     """
-    everything = Scorer(problem, range(len(problem.stages)), work)
+    everything = Scorer(problem, range(len(problem.stages)), work, objective)
+    goal = lower_bound_ns(problem) if objective is Objective.LATENCY else 0
+    starts = [Found(everything.cost(shapes), shapes) for shapes in seeds]
     if len(problem.stages) == 1:
-        starts = [Found(each.makespan_ns, each.shapes) for each in _starts(everything)]
+        starts += _starts(everything)
     else:
-        starts = _joined(problem, everything, work // 2)
-    starts += [Found(everything.makespan_ns(shapes), shapes) for shapes in seeds]
-    starts.sort(key=lambda found: found.makespan_ns)
+        starts.append(_joined(problem, everything, work // 2))
+    starts.sort(key=lambda found: found.cost)
     best = starts[0]
     for start in starts[:_STARTS]:
-        climbed = _climb(everything, start)
-        best = min(best, climbed, key=lambda found: found.makespan_ns)
-        if everything.spent:
+        if everything.spent or best.cost <= goal:
             break
-    return _exhausted(everything, best)
+        best = min(best, _climb(everything, start, goal), key=lambda found: found.cost)
+    return _exhausted(everything, best, goal)
 
 
-def _joined(problem: Problem, everything: Scorer, work: int) -> list[Found]:
+def _joined(problem: Problem, everything: Scorer, work: int) -> Found:
     """Each stage's best shapes, and the best of their combinations, one stage after another."""
     total = sum(_weight(source) for source in problem.stages)
     choices = []
     for number, source in enumerate(problem.stages):
-        alone = Scorer(problem, [number], work * _weight(source) // total)
-        starts = sorted(_starts(alone), key=lambda found: found.makespan_ns)[:_STARTS]
-        best = _climb(alone, starts[0])
+        share = work * _weight(source) // total
+        alone = Scorer(problem, [number], share, everything.objective)
+        starts = sorted(_starts(alone), key=lambda found: found.cost)[:_STARTS]
+        best = _climb(alone, starts[0], 0)
         choices.append([best.shapes[0], *(start.shapes[0] for start in starts)])
     shapes = tuple(choice[0] for choice in choices)
-    best = Found(everything.makespan_ns(shapes), shapes)
+    best = Found(everything.cost(shapes), shapes)
     for number, choice in enumerate(choices):
         for shape in choice[1:]:
             best = _better(everything, best, number, shape)
-    return [best]
+    return best
 
 
 def _weight(source: StageSource) -> int:
@@ -74,30 +82,27 @@ def _starts(scorer: Scorer) -> list[Found]:
     """The finest cut and constructed shapes of one stage, as many as may be the best."""
     (number,) = scorer.stages
     source = scorer.problem.stages[number]
-    found = [Found(scorer.makespan_ns((finest(source),)), (finest(source),))]
-    best_ns = found[0].makespan_ns
+    plain = (finest(source),)
+    found = [Found(scorer.cost(plain), plain)]
+    best = found[0].cost
     scored = sorted(
-        (
-            (least_ns(scorer.problem, scorer.stages, (shape,)), shape)
-            for shape in constructed(source, scorer.problem.room_bytes)
-        ),
-        key=lambda pair: pair[0],
+        (scorer.least((shape,)), shape) for shape in constructed(source, scorer.problem.room_bytes)
     )
-    for bound_ns, shape in scored:
-        if bound_ns >= best_ns or scorer.spent:
+    for least, shape in scored:
+        if least >= best or scorer.spent:
             break
-        makespan_ns = scorer.makespan_ns((shape,))
-        if makespan_ns < NEVER:
-            found.append(Found(makespan_ns, (shape,)))
-            best_ns = min(best_ns, makespan_ns)
+        cost = scorer.cost((shape,))
+        if cost < NEVER:
+            found.append(Found(cost, (shape,)))
+            best = min(best, cost)
     return found
 
 
-def _climb(scorer: Scorer, start: Found) -> Found:
-    """Take any neighbour that is faster, until none is or the work is used up."""
+def _climb(scorer: Scorer, start: Found, goal: int) -> Found:
+    """Take any neighbour that is better, until none is, or the goal or the end is reached."""
     best = start
     improved = True
-    while improved and not scorer.spent:
+    while improved and not scorer.spent and best.cost > goal:
         improved = False
         for number, stage in enumerate(scorer.stages):
             iterations = scorer.problem.stages[stage].iterations
@@ -112,32 +117,32 @@ def _climb(scorer: Scorer, start: Found) -> Found:
 
 
 def _better(scorer: Scorer, best: Found, number: int, shape: Shape) -> Found:
-    """The best, or the same with one stage's shape changed if that is faster."""
+    """The best, or the same with one stage's shape changed if that is better."""
     shapes = (*best.shapes[:number], shape, *best.shapes[number + 1 :])
-    if least_ns(scorer.problem, scorer.stages, shapes) >= best.makespan_ns:
+    if scorer.least(shapes) >= best.cost:
         return best
-    makespan_ns = scorer.makespan_ns(shapes)
-    return Found(makespan_ns, shapes) if makespan_ns < best.makespan_ns else best
+    cost = scorer.cost(shapes)
+    return Found(cost, shapes) if cost < best.cost else best
 
 
-def _exhausted(scorer: Scorer, best: Found) -> Found:
-    """Look at every cut and residency of a small problem that may be faster."""
+def _exhausted(scorer: Scorer, best: Found, goal: int) -> Found:
+    """Look at every cut and residency of a small problem that may be better."""
     count = 1
     for source in scorer.problem.stages:
         blocks = len(source.blocks) - 1
         count *= 2**blocks if source.iterations == 1 else 2 * 3**blocks
-        if count > _EVERY_SHAPE_UP_TO:
+        if count > _EVERY_SHAPE_UP_TO or best.cost <= goal:
             return best
     scored = sorted(
-        (least_ns(scorer.problem, scorer.stages, shapes), shapes)
+        (scorer.least(shapes), shapes)
         for shapes in product(*(list(_every_shape(source)) for source in scorer.problem.stages))
     )
-    for bound_ns, shapes in scored:
-        if bound_ns >= best.makespan_ns or scorer.spent:
+    for least, shapes in scored:
+        if least >= best.cost or scorer.spent:
             break
-        makespan_ns = scorer.makespan_ns(shapes)
-        if makespan_ns < best.makespan_ns:
-            best = Found(makespan_ns, shapes)
+        cost = scorer.cost(shapes)
+        if cost < best.cost:
+            best = Found(cost, shapes)
     return best
 
 

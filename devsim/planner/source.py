@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
+from devsim.simulate.costs import joined_ns
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,8 @@ def join(costs: Sequence[ChunkCost], load_fixed_ns: int, dispatch_ns: int) -> Ch
         resident_bytes=sum([cost.resident_bytes for cost in costs]),
         transient_bytes=sum([cost.transient_bytes for cost in costs]),
         activation_bytes=max([cost.activation_bytes for cost in costs]),
-        cold_load_ns=_once([cost.cold_load_ns for cost in costs], load_fixed_ns),
-        cached_load_ns=_once([cost.cached_load_ns for cost in costs], load_fixed_ns),
+        cold_load_ns=joined_ns([cost.cold_load_ns for cost in costs], load_fixed_ns),
+        cached_load_ns=joined_ns([cost.cached_load_ns for cost in costs], load_fixed_ns),
         unload_ns=sum([cost.unload_ns for cost in costs]),
-        compute_ns=_once([cost.compute_ns for cost in costs], dispatch_ns),
+        compute_ns=joined_ns([cost.compute_ns for cost in costs], dispatch_ns),
     )
-
-
-def _once(durations_ns: list[int], fixed_ns: int) -> int:
-    """The durations end to end, ``fixed_ns`` of each paid by the first alone."""
-    rest = [max(0, duration - fixed_ns) for duration in durations_ns[1:]]
-    return durations_ns[0] + sum(rest)

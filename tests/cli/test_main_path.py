@@ -46,7 +46,7 @@ def test_plan_prints_what_scripts_need(work):
     assert plan["peak_bytes"] <= plan["budget_bytes"] == 10**9
     assert plan["lower_bound_s"] <= plan["makespan_s"]
     assert plan["stages"]["stdit"]["iterations"] == 3
-    assert plan["baselines"].keys() == {"serial", "on-device-sora", "strided"}
+    assert {"serial", "on-device-sora", "strided"} <= plan["baselines"].keys()
 
 
 def test_simulation_says_what_the_plan_says(work):

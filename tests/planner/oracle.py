@@ -7,12 +7,13 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.core.plan import Residency
 from devsim.core.profile import Profile, StageProfile
-from devsim.planner.planner import finest_cut
-from devsim.planner.problem import default_phases, problem_of
+from devsim.planner.infeasible import finest_cut
+from devsim.planner.problem import problem_of
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
 from devsim.simulate.costs import chunk_of
 from devsim.simulate.simulator import simulate
+from devsim.simulate.workload import phases_of
 
 
 def best_makespan_ns(profile: Profile, budget_bytes: int) -> int:
@@ -51,7 +52,7 @@ def _ways(profile: Profile, stage: StageProfile) -> Iterator[tuple[Stage, Reside
 
 def whole(profile: Profile, budget_bytes: int) -> Problem:
     """All stages, one phase each."""
-    return problem_of(profile, budget_bytes, default_phases(profile, {}))
+    return problem_of(profile, budget_bytes, phases_of(profile, {}))
 
 
 def one_block_a_chunk(profile: Profile) -> Pipeline:

@@ -9,8 +9,9 @@ from exact import Optimum
 from instances import KINDS, Block, Instance, instance, profile_of
 
 from devsim.planner.bound import lower_bound_ns
-from devsim.planner.problem import default_phases, problem_of
+from devsim.planner.problem import problem_of
 from devsim.planner.search import search
+from devsim.simulate.workload import phases_of
 
 PATH = Path(__file__).parent / "suite.json.gz"
 _SINGLE, _PAIRS = range(3, 11), ((2, 2), (3, 3), (4, 3), (4, 4))
@@ -75,9 +76,9 @@ def ratios(suite: list[Solved]) -> list[Ratio]:
 
 def _ratio(solved: Solved) -> Ratio:
     profile = profile_of(solved.instance)
-    problem = problem_of(profile, solved.instance.budget, default_phases(profile, {}))
+    problem = problem_of(profile, solved.instance.budget, phases_of(profile, {}))
     return Ratio(
         solved.instance.kind,
-        search(problem).makespan_ns / solved.optimum_ns,
+        search(problem).cost / solved.optimum_ns,
         solved.optimum_ns / lower_bound_ns(problem),
     )

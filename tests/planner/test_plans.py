@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import one_block_a_chunk
+from oracle import one_block_a_chunk, whole
 from strategies import make_profile, make_variant, profiles
 
 from devsim.core.errors import BadInputError, InfeasibleBudgetError
+from devsim.planner.baselines import COMPARED, compared
 from devsim.planner.planner import plan
 from devsim.policy.feasible import smallest_budget_bytes
-from devsim.policy.named import BASELINES, baseline, policy_of
+from devsim.policy.named import baseline, policy_of
 from devsim.simulate.predict import summarise
 from devsim.simulate.simulator import simulate
 
@@ -27,10 +28,10 @@ def test_plan_keeps_the_budget_and_lies_between_bound_and_baselines(case):
     made = plan(profile, smallest(profile) + spare)
     assert made.prediction.peak_bytes <= made.budget_bytes
     assert made.prediction.makespan_ns >= made.lower_bound_ns
-    assert tuple(each.policy for each in made.baselines) == BASELINES
+    assert tuple(each.policy for each in made.baselines) == COMPARED
     for each in made.baselines:
-        if each.prediction is not None:
-            assert made.prediction.makespan_ns <= each.prediction.makespan_ns
+        if each.figures is not None:
+            assert made.prediction.makespan_ns <= each.figures.makespan_ns
 
 
 @settings(max_examples=40)
@@ -40,11 +41,19 @@ def test_plan_simulates_to_its_own_prediction(case):
     made = plan(profile, smallest(profile) + spare)
     trace = simulate(made.pipeline, policy_of(made), made.budget_bytes)
     assert summarise(trace) == made.prediction
-    blocks = one_block_a_chunk(profile)
-    for each in made.baselines:
-        if each.prediction is not None:
-            policy = baseline(each.policy, blocks, made.budget_bytes)
-            assert summarise(simulate(blocks, policy, made.budget_bytes)) == each.prediction
+    for each in compared(profile, whole(profile, made.asked_bytes)):
+        if each.figures is not None:
+            policy = baseline(each.policy, each.pipeline, made.asked_bytes)
+            trace = simulate(each.pipeline, policy, made.asked_bytes)
+            assert trace.makespan_ns == each.figures.makespan_ns
+            assert trace.peak_bytes == each.figures.peak_bytes
+            assert sum(summarise(trace).stalls_ns.values()) == each.figures.stall_ns
+            assert _read(trace, each.pipeline) == each.figures.read_bytes
+
+
+def _read(trace, pipeline):
+    sizes = {stage.name: [c.cost.weight_bytes for c in stage.chunks] for stage in pipeline.stages}
+    return sum(sizes[s.stage][s.chunk] for s in trace.spans if s.kind == "load")
 
 
 @settings(max_examples=20)
