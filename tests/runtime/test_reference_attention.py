@@ -17,7 +17,7 @@ from devsim.runtime.reference.package import open_package
 
 RANDOM = np.random.default_rng(0)
 HEADS, ROWS, KEYS, SIZE = (2, 3), 300, 500, 8
-"""Scores of 150,000 elements a head: more than one part takes of two."""
+"""More rows than one run has, which is 131."""
 
 MASKS: dict[str, tuple[int, ...]] = {
     "none": (),
@@ -66,6 +66,21 @@ def test_attention_is_what_its_operations_give_one_by_one(
             tensors["q"], tensors["k"], tensors["v"], bias, scale=1.0
         )
         np.testing.assert_allclose(ours, wanted.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys", "size"), [(300, 20, 600), (5, 7, 3), (130, 130, 16), (2, 400, 1), (1, 9, 9)]
+)
+def test_heads_and_rows_of_any_number_give_the_same_bits(
+    tmp_path: Path, rows: int, keys: int, size: int
+) -> None:
+    shapes = {"q": (3, 40, rows, size), "k": (3, 40, keys, size), "v": (3, 40, keys, 24)}
+    given = {name: RANDOM.standard_normal(each).astype(np.float32) for name, each in shapes.items()}
+    joined = save(tmp_path, lambda **x: _attention(**x)[-1], given, name="joined")
+    apart = save(tmp_path, lambda **x: _attention(**x), given, name="apart")
+    (ours,) = ReferenceRuntime().load(joined).predict(given).values()
+    *_, alone = ReferenceRuntime().load(apart).predict(given).values()
+    assert ours.tobytes() == alone.tobytes()
 
 
 def test_scores_that_are_not_of_matrices_are_computed_whole(tmp_path: Path) -> None:

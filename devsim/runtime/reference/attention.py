@@ -1,24 +1,28 @@
-"""Attention, computed a few heads at a time so that its scores stay in the processor's cache.
+"""Attention, computed in parts that are so small that their scores stay in the processor's cache.
 
 A package writes attention as ``matmul``, ``add``, ``softmax`` and ``matmul``, whose scores are
 several times as large as what goes in and comes out. Each of these operations treats the matrices
-of the leading dimensions apart, so the four are run for a few matrices after another, by the very
-functions that would run for all: no result changes by a bit.
+of the leading dimensions apart, and rows in runs of ``rows_at_once``; so the four are run for a few
+heads, or one run of rows of one, after another, by the very functions that would run for all: no
+result changes by a bit.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from itertools import product
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
+from devsim.runtime.reference.ops.linear import rows_at_once
 from devsim.runtime.reference.program import Step, Steps, Value, as_declared
 
-_PART_ELEMENTS = 1 << 18
-"""Of scores at once: a megabyte in single precision, which a core's own cache holds."""
+_PART_ELEMENTS = 1 << 16
+"""Of scores at once: 256 KiB in single precision, which a core's own cache holds."""
+
+_Place = tuple[slice, ...]
+"""Where a part of the scores is, or of what has the same rows: a slice a dimension but the last."""
 
 _Declare = Callable[[Value, Step], Value]
 
@@ -49,6 +53,25 @@ class _Arguments(NamedTuple):
             return None
         rows = self.x.shape[-1 if self.transpose_x else -2]
         return (*leading, rows, self.y.shape[-2 if self.transpose_y else -1])
+
+    def run_of_rows(self, scores: tuple[int, ...]) -> int:
+        """How many rows both products compute at once; all where they differ in that."""
+        rows, columns = scores[-2:]
+        first = rows_at_once(self.x.shape[-2 if self.transpose_x else -1], columns)
+        second = rows_at_once(columns, self.values.shape[-2 if self.transpose_values else -1])
+        return first if first == second else rows
+
+    def part(self, place: _Place) -> "_Arguments":
+        """What gives the scores of a place."""
+        *leading, rows = place
+        heads = tuple(leading)
+        return self._replace(
+            x=self.x[(*heads, slice(None), rows) if self.transpose_x else place],
+            y=self.y[heads],
+            values=self.values[heads],
+            axis=-1,
+            masks=tuple(_part_of(mask, place) for mask in self.masks),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +107,18 @@ class _Attention:
         shape = given.shape
         if shape is None or 0 in shape or given.axis not in (-1, len(shape) - 1):
             return self._run(given, _checked)
-        flat = [_flat(mask, shape) for mask in given.masks]
-        masks = tuple(mask for mask in flat if mask is not None)
         declared = [step.types[0] for step in self.scoring]
-        if len(masks) != len(flat) or any(
-            each is None or not each.admits(shape) for each in declared
+        if any(each is None or not each.admits(shape) for each in declared) or not all(
+            _broadcasts(mask, shape) for mask in given.masks
         ):
             return self._run(given, _checked)
-        x, y, values = (each.reshape(-1, *each.shape[-2:]) for each in given.matrices)
-        whole = given._replace(x=x, y=y, values=values, axis=-1, masks=masks)
-        parts = _parts(whole, max(1, _PART_ELEMENTS // (shape[-2] * shape[-1])))
-        result = _together((self._run(part, _cast) for part in parts), len(x))
-        return result.view(*shape[:-2], *result.shape[1:])
+        whole: Tensor | None = None
+        for place in _places(shape, given.run_of_rows(shape)):
+            part = self._run(given.part(place), _cast)
+            if whole is None:
+                whole = part.new_empty((*shape[:-1], part.shape[-1]))
+            whole[place] = part
+        return whole
 
     def _run(self, given: _Arguments, declare: _Declare) -> Value:
         product = given.x, given.y, given.transpose_x, given.transpose_y
@@ -150,39 +173,37 @@ def _attention(product: Step, readers: Mapping[int, Step]) -> _Attention | None:
     return _Attention(product, tuple(sums), step, result)
 
 
-def _flat(mask: Tensor, scores: tuple[int, ...]) -> Tensor | None:
-    """With one leading dimension, or none; None where that would copy it many times."""
-    leading, matrix = mask.shape[:-2], mask.shape[-2:]
+def _part_of(mask: Tensor, place: _Place) -> Tensor:
+    """Of a mask that is broadcast: a dimension of one is not cut."""
+    own = place[len(place) + 1 - mask.dim() :]
+    sizes = mask.shape[: len(own)]
+    return mask[
+        tuple(slice(None) if size == 1 else at for at, size in zip(own, sizes, strict=True))
+    ]
+
+
+def _broadcasts(mask: Tensor, scores: tuple[int, ...]) -> bool:
     sizes = zip(reversed(mask.shape), reversed(scores), strict=False)
-    if mask.dim() > len(scores) or any(own not in (1, size) for own, size in sizes):
-        return None
-    if prod(leading) == 1:
-        return mask.reshape(matrix)
-    if matrix[0] != 1 and leading != scores[:-2]:
-        return None
-    return mask.expand(*scores[:-2], *matrix).reshape(-1, *matrix)
+    return mask.dim() <= len(scores) and all(own in (1, size) for own, size in sizes)
 
 
-def _parts(whole: _Arguments, size: int) -> Iterator[_Arguments]:
-    for start in range(0, len(whole.x), size):
-        part = slice(start, start + size)
-        yield whole._replace(
-            x=whole.x[part],
-            y=whole.y[part],
-            values=whole.values[part],
-            masks=tuple(mask[part] if mask.dim() > 2 else mask for mask in whole.masks),
-        )
+def _places(scores: tuple[int, ...], run: int) -> Iterator[_Place]:
+    """Parts of the scores of about as many elements as are wanted.
 
-
-def _together(parts: Iterable[Tensor], count: int) -> Tensor:
-    """Parts of a first dimension of ``count``, each copied while it is in the cache."""
-    whole, start = torch.empty(0), 0
-    for part in parts:
-        if start == 0:
-            whole = part.new_empty((count, *part.shape[1:]))
-        whole[start : start + len(part)] = part
-        start += len(part)
-    return whole
+    Args:
+        scores: their shape.
+        run: how many rows may be computed by themselves.
+    """
+    *leading, rows, columns = scores
+    steps = [1] * len(leading) + [run]
+    if run >= rows:
+        within = rows * columns
+        for axis in reversed(range(len(leading))):
+            steps[axis] = max(1, _PART_ELEMENTS // within)
+            within *= leading[axis]
+    starts = (range(0, size, step) for size, step in zip(scores, steps, strict=False))
+    for corner in product(*starts):
+        yield tuple(slice(at, at + step) for at, step in zip(corner, steps, strict=True))
 
 
 def _checked(value: Value, step: Step) -> Value:
