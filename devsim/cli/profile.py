@@ -7,6 +7,7 @@ import typer
 
 from devsim.cli.options import Force, Json, Threads
 from devsim.cli.output import note, print_json, progress
+from devsim.cli.setting import CoresOption, PageCacheOption, setting_of
 from devsim.core.files import refuse_overwrite
 
 
@@ -20,6 +21,8 @@ def command(
     cold_samples: Annotated[int, typer.Option(min=1, help="Cold loads of each package.")] = 3,
     warmup: Annotated[int, typer.Option(min=0, help="Rounds before the first sample.")] = 1,
     threads: Threads = None,
+    cores: CoresOption = None,
+    page_cache: PageCacheOption = "keep",
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -34,7 +37,8 @@ def command(
     finished = output.with_name(output.name + ".part")
     effort = Effort(cold_samples=cold_samples, samples=samples, warmup=warmup)
     with progress("profile") as show:
-        made = profile_folder(models, runtime, threads, effort, finished, show)
+        setting = setting_of(models, runtime, threads, cores, page_cache)
+        made = profile_folder(setting, effort, finished, show)
     made.write(output, force=force)
     finished.unlink(missing_ok=True)
     if json:

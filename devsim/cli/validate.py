@@ -1,85 +1,170 @@
 """``devsim validate``."""
 
+import json as json_format
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devsim.cli.options import Force, Json, Output, Threads
+from devsim.cli.conditions import (
+    HardLimit,
+    OnPressureOption,
+    Shrinks,
+    conditions_of,
+    parse_fraction,
+)
+from devsim.cli.options import Force, Json, Threads
 from devsim.cli.output import note, print_json, progress
+from devsim.cli.setting import CoresOption, setting_like
 from devsim.core.chrome import write_trace
-from devsim.core.files import refuse_overwrite
+from devsim.core.errors import BadInputError
+from devsim.core.files import refuse_overwrite, write_atomically
 from devsim.core.plan import Plan
-from devsim.core.units import seconds
-from devsim.policy.named import policy_of
-from devsim.replay.validation import Compared, Validation, compare
+from devsim.policy.named import BASELINES, policy_of
+from devsim.replay.explain import explain
+from devsim.replay.validated import Validated, speed_ups
+from devsim.replay.validation import compare
+from devsim.report.validation_json import validation_json
 from devsim.simulate.simulator import simulate
+
+if TYPE_CHECKING:
+    from devsim.execute.campaign import Campaign
+    from devsim.execute.measured import OnProgress
+    from devsim.execute.recording import Recording
 
 
 def command(
     plan: Annotated[Path, typer.Argument(help="A plan file.", show_default=False)],
     models: Annotated[Path, typer.Option(help="The converted packages.", show_default=False)],
-    runtime: Annotated[str, typer.Option(help="What runs them.")] = "reference",
+    runtime: Annotated[
+        str | None, typer.Option(help="What runs them; else the profile's.", show_default=False)
+    ] = None,
     runs: Annotated[int, typer.Option(min=1, help="How often.")] = 3,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Run the named policies too, in turns.")
+    ] = False,
+    unchunked: Annotated[
+        Path | None,
+        typer.Option(help="Packages that compute the right outputs.", show_default=False),
+    ] = None,
+    max_error: Annotated[
+        str | None,
+        typer.Option(help="Fail above this makespan error, such as 5%.", show_default=False),
+    ] = None,
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="Kill a run that holds more than the budget.")
+    ] = False,
+    hard_limit: HardLimit = None,
+    shrink: Shrinks = None,
+    on_pressure: OnPressureOption = "stop",
     threads: Threads = None,
-    output: Output = None,
+    cores: CoresOption = None,
+    page_cache: Annotated[
+        str | None,
+        typer.Option(help="File pages: keep, drop or drop-always.", show_default=False),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "-o", "--output", help="Trace, report.html or report.json.", show_default=False
+        ),
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Run a plan for real and put the prediction beside it; -o writes the last run's trace."""
-    from devsim.execute.measured import run_plan
+    """Run a plan for real and put the prediction beside it.
 
-    if output:
-        refuse_overwrite(output, force=force)
+    A trace is the last run's; of a run that fails it has what was done until then.
+    """
+    outputs = output or []
+    for path in outputs:
+        _require_format(path)
+        refuse_overwrite(path, force=force)
     made = Plan.read(plan)
-    predicted = simulate(made.pipeline, policy_of(made), made.budget_bytes)
-    measured = []
-    for number in range(runs):
-        with progress(f"run {number + 1} of {runs}") as show:
-            measured.append(run_plan(made, models, runtime, threads, show))
-    if output:
-        write_trace(measured[-1].trace, output, force=force)
-        note(f"trace written to {output}")
-    result = compare(
-        predicted, [run.trace for run in measured], [run.outputs_digest for run in measured]
-    )
+    bound = parse_fraction(max_error) if max_error else None
+    conditions = conditions_of(made, enforce, hard_limit, shrink, on_pressure)
+    setting = setting_like(made, models, runtime, threads, cores, page_cache)
+
+    from devsim.execute.campaign import run_campaign
+
+    policies = BASELINES if baselines else ()
+    with progress("") as show, _keeping_the_trace(outputs, force) as on_recording:
+
+        def on_run(recording: "Recording", label: str) -> "OnProgress":
+            on_recording.append(recording)
+            return lambda done, total, what: show(done, total, f"{label} {what}")
+
+        campaign = run_campaign(made, setting, runs, policies, conditions, on_run, unchunked)
+    validated = _validated(made, campaign, bound)
+    for path in outputs:
+        _write(path, f"{plan.name} on {setting.models.name}", validated, campaign, force)
+        note(f"written to {path}")
     if json:
-        print_json(as_json(result))
+        print_json(validation_json(validated))
     else:
         from devsim.report.console import stdout
         from devsim.report.validation_view import show_validation
 
-        show_validation(result, stdout())
-    if not result.passed:
+        show_validation(validated, stdout())
+    if not validated.figures.passed:
         raise typer.Exit(1)
 
 
-def as_json(result: Validation) -> dict[str, Any]:
-    """The comparison in the units people script with."""
-    figures = {
-        "makespan_s": _seconds(result.makespan),
-        "load_busy_s": _seconds(result.load_busy),
-        "compute_busy_s": _seconds(result.compute_busy),
-        "peak_bytes": (result.peak.predicted, list(result.peak.measured)),
+def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Validated:
+    policy = policy_of(plan)
+    runs = [run.trace for run in campaign.runs]
+    others = {
+        baseline.plan.policy: [run.trace for run in baseline.runs]
+        for baseline in campaign.baselines
     }
-    return {
-        "predicted": {name: predicted for name, (predicted, _) in figures.items()},
-        "measured": {name: measured for name, (_, measured) in figures.items()},
-        "spread": {
-            "makespan": result.makespan.spread,
-            "load_busy": result.load_busy.spread,
-            "compute_busy": result.compute_busy.spread,
-            "peak": result.peak.spread,
-        },
-        "makespan_error": result.makespan.error,
-        "load_busy_error": result.load_busy.error,
-        "compute_busy_error": result.compute_busy.error,
-        "peak_error": result.peak.error,
-        "budget_bytes": result.budget_bytes,
-        "budget_exceeded": result.budget_exceeded,
-        "outputs_match": result.outputs_match,
-    }
+    predicted = simulate(plan.pipeline, policy, plan.budget_bytes)
+    return Validated(
+        figures=compare(predicted, runs, outputs_match=campaign.outputs.match, max_error=max_error),
+        explanation=explain(plan.pipeline, policy, plan.budget_bytes, runs),
+        speed_ups=speed_ups(runs, others),
+        equal=campaign.outputs.equal,
+        psnr_db=campaign.outputs.psnr_db,
+        environment=runs[-1].environment,
+    )
 
 
-def _seconds(compared: Compared) -> tuple[float, list[float]]:
-    return seconds(compared.predicted), [seconds(ns) for ns in compared.measured]
+def _write(path: Path, title: str, validated: Validated, campaign: "Campaign", force: bool) -> None:
+    if _is_trace(path):
+        write_trace(campaign.runs[-1].trace, path, force=force)
+    elif path.suffix == ".html":
+        from devsim.report.validation_html import validation_html
+
+        write_atomically(path, validation_html(title, validated).encode(), force=force)
+    else:
+        text = json_format.dumps(validation_json(validated), indent=1)
+        write_atomically(path, text.encode(), force=force)
+
+
+@contextmanager
+def _keeping_the_trace(outputs: Sequence[Path], force: bool) -> Iterator[list["Recording"]]:
+    """Whatever ends the runs early, the trace of the last one is written up to its end."""
+    recordings: list[Recording] = []
+    whole = False
+    try:
+        yield recordings
+        whole = True
+    finally:
+        if not whole and recordings and recordings[-1].started:
+            for path in filter(_is_trace, outputs):
+                write_trace(recordings[-1].trace(ended="early"), path, force=force)
+                note(f"the trace up to there is written to {path}")
+
+
+def _is_trace(path: Path) -> bool:
+    """Any JSON but a report."""
+    return path.suffix != ".html" and not path.name.endswith("report.json")
+
+
+def _require_format(path: Path) -> None:
+    if not path.name.endswith((".json", ".json.gz", ".html")):
+        raise BadInputError(
+            f"{path}: no format has this ending",
+            "end its name in report.html, report.json, or .json or .json.gz for a trace",
+        )

@@ -11,6 +11,7 @@ from devsim.core.profile import (
     StageProfile,
     Variant,
 )
+from devsim.execute.contention import Slowdowns
 from devsim.execute.measure import Effort, Measurement
 from devsim.execute.tensors import boundary_bytes, port_bytes
 
@@ -20,7 +21,7 @@ _RUN, _PACKAGE, _UNJOINED = "run", "package", "unjoined"
 def assemble(
     manifest: Manifest,
     measured: dict[str, Measurement],
-    contended: tuple[float, float],
+    contended: Slowdowns,
     baseline_bytes: int,
     environment: dict[str, str],
     effort: Effort,
@@ -30,12 +31,11 @@ def assemble(
     Args:
         manifest: of the folder that was measured.
         measured: by package digest.
-        contended: slow-down of a load beside computes, and of a compute beside loads.
+        contended: how loads and computes slow each other down.
         baseline_bytes: footprint of the process with nothing loaded.
         environment: facts of the machine and the runtime; has ``device``.
         effort: how often each package was measured.
     """
-    load_slowdown, compute_slowdown = contended
     nothing = Samples(ns=(0,), source=_UNJOINED)
     return Profile(
         schema_version=1,
@@ -49,9 +49,9 @@ def assemble(
         load_fixed=nothing,
         dispatch=nothing,
         contention=Contention(
-            load_slowdown=load_slowdown, compute_slowdown=compute_slowdown, source=_RUN
+            load_slowdown=contended.load, compute_slowdown=contended.compute, source=_RUN
         ),
-        stages=tuple(_stage(stage, stage.precision, measured, effort) for stage in manifest.stages),
+        stages=tuple(_stage(stage, measured, effort) for stage in manifest.stages),
     )
 
 
@@ -70,9 +70,8 @@ def _sources(manifest: Manifest, environment: dict[str, str]) -> dict[str, Sourc
     }
 
 
-def _stage(
-    stage: StageManifest, variant: str, measured: dict[str, Measurement], effort: Effort
-) -> StageProfile:
+def _stage(stage: StageManifest, measured: dict[str, Measurement], effort: Effort) -> StageProfile:
+    variants = {stage.precision: stage.blocks, **stage.alternatives}
     return StageProfile(
         name=stage.name,
         iterations=stage.iterations,
@@ -80,7 +79,12 @@ def _stage(
         blocks=tuple(
             BlockProfile(
                 name=block.name,
-                variants={variant: _variant(block, measured[block.digest], effort)},
+                variants={
+                    name: _variant(other, measured[other.digest], effort)
+                    for name, blocks in variants.items()
+                    for other in blocks
+                    if other.name == block.name
+                },
             )
             for block in stage.blocks
         ),

@@ -9,16 +9,25 @@ import psutil
 
 import devsim
 from devsim.core.units import format_bytes
+from devsim.execute.cores import Cores
+from devsim.execute.page_cache import PageCache
 
 _LIBRARIES = ("torch", "coremltools", "numpy")
 
 
-def describe(runtime: str, threads: int) -> dict[str, str]:
+def describe(
+    runtime: str,
+    threads: int,
+    cores: Cores | None = None,
+    page_cache: PageCache = PageCache.KEEP,
+) -> dict[str, str]:
     """What a figure depends on, by name; the same machine and settings give the same.
 
     Args:
         runtime: the runtime's name.
         threads: of one compute.
+        cores: of the lanes; None leaves them to the system.
+        page_cache: what is done about file pages.
     """
     return {
         "device": f"{platform.system()}-{platform.machine()}-{os.cpu_count()}cpu".lower(),
@@ -27,7 +36,8 @@ def describe(runtime: str, threads: int) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "runtime": runtime,
         "compute_threads": str(threads),
-        "page_cache": "as it was",
+        "cores": str(cores) if cores else "any",
+        "page_cache": page_cache.value,
         "devsim": devsim.__version__,
         "python": platform.python_version(),
         **{name: _version(name) for name in _LIBRARIES},

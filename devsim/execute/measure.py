@@ -1,18 +1,21 @@
 """Measures one package: load, compute and unload durations, and the memory each holds."""
 
 import os
-import statistics
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pydantic import Field
 
 from devsim.core.files import Frozen
+from devsim.core.trace import Kind
 from devsim.execute.footprint import PeakMeter, footprint_bytes
-from devsim.runtime.protocol import Array, Runtime
+from devsim.execute.lanes import Lanes
+from devsim.execute.page_cache import PageCache, drop_pages
+from devsim.runtime.protocol import Array, LoadedPackage, Runtime
+
+_Result = TypeVar("_Result")
 
 
 class Effort(Frozen):
@@ -35,6 +38,28 @@ class Measurement(Frozen):
     compute_ns: tuple[int, ...]
 
 
+class Bench(NamedTuple):
+    """Where packages are measured: as a run has them, each activity on its lane."""
+
+    runtime: Runtime
+    lanes: Lanes
+    page_cache: PageCache
+
+
+class Subject(NamedTuple):
+    """A package and what it computes on."""
+
+    package: Path
+    inputs: dict[str, Array]
+
+
+class Timed(NamedTuple):
+    """A load's duration and what it gave."""
+
+    duration_ns: int
+    loaded: LoadedPackage
+
+
 class _Round(NamedTuple):
     """One load, compute and unload."""
 
@@ -46,20 +71,20 @@ class _Round(NamedTuple):
     activation_bytes: int
 
 
-def measure(
-    runtime: Runtime, package: Path, inputs: dict[str, Array], effort: Effort
-) -> Measurement:
+def measure(bench: Bench, subject: Subject, effort: Effort) -> Measurement:
     """Measure a package on its own; byte figures are the largest seen.
 
     A compute is measured right after its load, as a streamed chunk meets it.
     """
     cold = []
     for _ in range(effort.cold_samples):
-        runtime.forget(package)
-        cold.append(_round(runtime, package, inputs))
+        bench.runtime.forget(subject.package)
+        if bench.page_cache is PageCache.DROP:
+            drop_pages([subject.package])
+        cold.append(_round(bench, subject))
     for _ in range(effort.warmup):
-        _round(runtime, package, inputs)
-    rounds = [_round(runtime, package, inputs) for _ in range(effort.samples)]
+        _round(bench, subject)
+    rounds = [_round(bench, subject) for _ in range(effort.samples)]
     return Measurement(
         resident_bytes=max(each.resident_bytes for each in rounds),
         transient_bytes=max(each.transient_bytes for each in cold + rounds),
@@ -71,46 +96,27 @@ def measure(
     )
 
 
-def measure_contention(
-    runtime: Runtime, package: Path, inputs: dict[str, Array], effort: Effort
-) -> tuple[float, float]:
-    """How many times longer a load and a compute take while the other lane is busy.
-
-    Returns:
-        The slow-down of a load beside computes and of a compute beside loads, each at least 1.
-    """
-    loaded = runtime.load(package)
-
-    def load() -> None:
-        runtime.load(package).unload()
-
-    def compute() -> None:
-        loaded.predict(inputs)
-
-    compute()
-    load_alone, compute_alone = _timed(load, effort), _timed(compute, effort)
-    load_beside, compute_beside = (
-        _beside(load, compute, effort),
-        _beside(compute, load, effort),
-    )
-    loaded.unload()
-    return max(1.0, load_beside / load_alone), max(1.0, compute_beside / compute_alone)
+def load_once(bench: Bench, package: Path) -> Timed:
+    """Load a package on the load lane, with its pages dropped before where each load has that."""
+    if bench.page_cache is PageCache.DROP_ALWAYS:
+        drop_pages([package])
+    return Timed(*bench.lanes.do(Kind.LOAD, lambda: _timed(lambda: bench.runtime.load(package))))
 
 
-def _round(runtime: Runtime, package: Path, inputs: dict[str, Array]) -> _Round:
+def compute_once(bench: Bench, loaded: LoadedPackage, inputs: dict[str, Array]) -> int:
+    """Compute a loaded package on the compute lane, and say how long that took."""
+    duration_ns, _ = bench.lanes.do(Kind.COMPUTE, lambda: _timed(lambda: loaded.predict(inputs)))
+    return duration_ns
+
+
+def _round(bench: Bench, subject: Subject) -> _Round:
     before = footprint_bytes(os.getpid())
     with PeakMeter() as load_peak:
-        started = time.monotonic_ns()
-        loaded = runtime.load(package)
-        load_ns = time.monotonic_ns() - started
+        load_ns, loaded = load_once(bench, subject.package)
     resident = max(0, footprint_bytes(os.getpid()) - before)
     with PeakMeter() as compute_peak:
-        started = time.monotonic_ns()
-        loaded.predict(inputs)
-        compute_ns = time.monotonic_ns() - started
-    started = time.monotonic_ns()
-    loaded.unload()
-    unload_ns = time.monotonic_ns() - started
+        compute_ns = compute_once(bench, loaded, subject.inputs)
+    unload_ns, _ = bench.lanes.do(Kind.UNLOAD, lambda: _timed(loaded.unload))
     return _Round(
         load_ns=load_ns,
         compute_ns=compute_ns,
@@ -121,29 +127,7 @@ def _round(runtime: Runtime, package: Path, inputs: dict[str, Array]) -> _Round:
     )
 
 
-def _beside(measured: Callable[[], None], neighbour: Callable[[], None], effort: Effort) -> float:
-    """The median duration of one thing while another is repeated on a thread of its own."""
-    running, stop = threading.Event(), threading.Event()
-
-    def repeat() -> None:
-        while not stop.is_set():
-            running.set()
-            neighbour()
-
-    thread = threading.Thread(target=repeat, name="devsim-neighbour")
-    thread.start()
-    try:
-        running.wait()
-        return _timed(measured, effort)
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _timed(work: Callable[[], None], effort: Effort) -> float:
-    durations = []
-    for _ in range(effort.samples):
-        started = time.monotonic_ns()
-        work()
-        durations.append(time.monotonic_ns() - started)
-    return statistics.median(durations)
+def _timed(work: Callable[[], _Result]) -> tuple[int, _Result]:
+    started = time.monotonic_ns()
+    result = work()
+    return time.monotonic_ns() - started, result

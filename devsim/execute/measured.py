@@ -1,15 +1,22 @@
 """Runs and profiles in a watched process, as whole results."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from devsim.core.errors import DevsimError
 from devsim.core.plan import Plan
 from devsim.core.profile import Profile
-from devsim.core.trace import Footprint, Trace
+from devsim.core.trace import Kind, Trace
+from devsim.execute.events import Ended, Started
+from devsim.execute.executor import OnPressure
+from devsim.execute.limit import hard_limit
 from devsim.execute.measure import Effort
 from devsim.execute.models import Models
+from devsim.execute.outputs import StageDigests
+from devsim.execute.recording import Recording
 from devsim.execute.requests import (
     PackageAnswer,
     PackageRequest,
@@ -18,8 +25,12 @@ from devsim.execute.requests import (
     Progress,
     RunAnswer,
     RunRequest,
+    Setting,
+    ShrinkRequest,
+    Told,
+    UnchunkedRequest,
 )
-from devsim.execute.watch import ask
+from devsim.execute.watch import Worker, WorkerError, ask
 
 OnProgress = Callable[[int, int, str], None]
 
@@ -28,59 +39,143 @@ class MeasuredRun(NamedTuple):
     """A run of a plan."""
 
     trace: Trace
-    outputs_digest: str
+    outputs: tuple[StageDigests, ...]
+
+
+class Shrink(NamedTuple):
+    """A drill: the budget shrinks while the run goes on."""
+
+    budget_bytes: int
+    after_computes: int
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a run has to bear."""
+
+    hard_limit_bytes: int | None = None
+    """Where its process is killed; None: nowhere."""
+    shrink: Shrink | None = None
+    on_pressure: OnPressure = "stop"
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What stays of a run."""
+
+    recording: Recording
+    outputs: Path | None = field(default=None)
+    """Where the last outputs go, ``.npz``."""
 
 
 def run_plan(
-    plan: Plan, models: Path, runtime: str, threads: int | None, on_progress: OnProgress
+    plan: Plan,
+    setting: Setting,
+    keep: Keep,
+    on_progress: OnProgress,
+    conditions: Conditions | None = None,
 ) -> MeasuredRun:
     """Run a plan once, in a process of its own whose footprint is sampled.
 
     Args:
         plan: what to run.
-        models: the folder of converted packages.
-        runtime: a runtime's name.
-        threads: of one compute; None takes as many as the plan's profile was measured with.
+        setting: the models and what they are run with.
+        keep: the recording, which has what was done even where this raises, and the outputs.
         on_progress: called with computes done, computes in all, and what is being done.
+        conditions: a hard limit, and a budget that shrinks.
 
     Raises:
         BadInputError: the folder does not hold what the plan needs.
+        KilledError: the run held more than its hard limit.
         WorkerError: the run failed or its process died.
     """
-    Models.open(models).chunks(plan.pipeline)
-    profiled = int(plan.environment.get("compute_threads", default_threads()))
+    Models.open(setting.models).chunks(plan.pipeline)
+    conditions = conditions or Conditions()
+    limit = hard_limit() if conditions.hard_limit_bytes else None
     request = RunRequest(
-        plan=plan, models=models.resolve(), runtime=runtime, threads=threads or profiled
+        plan=plan, setting=setting, on_pressure=conditions.on_pressure, outputs=keep.outputs
     )
-    answer, samples = ask(request, _forward(on_progress))
+    with Worker(keep.recording.samples, limit) as worker:
+        follow = _Follow(plan, keep.recording, worker, conditions, on_progress)
+        try:
+            answer = worker.ask(request, follow)
+        except WorkerError as error:
+            raise _telling(error, keep.recording) from error
     if not isinstance(answer, RunAnswer):
         raise AssertionError("a run is answered with a run")
-    trace = Trace(
-        origin="measured",
-        workload=plan.pipeline.workload,
-        policy=plan.policy,
-        budget_bytes=plan.budget_bytes,
-        spans=tuple(args.span() for args in answer.spans),
-        footprint=_since(samples, answer.started_ns, answer.started_bytes),
-        environment=answer.environment,
-    )
-    return MeasuredRun(trace, answer.outputs_digest)
+    if conditions.hard_limit_bytes:
+        facts = {"hard_limit": f"{conditions.hard_limit_bytes} bytes by watchdog"}
+        if limit:
+            facts["hard_limit"] += f" and {limit.name}"
+        return MeasuredRun(keep.recording.trace(**facts), answer.outputs)
+    return MeasuredRun(keep.recording.trace(), answer.outputs)
+
+
+class _Follow:
+    """Records what a run tells, and does to it what its conditions say."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        recording: Recording,
+        worker: Worker,
+        conditions: Conditions,
+        on_progress: OnProgress,
+    ) -> None:
+        stages = plan.pipeline.stages
+        self._total = sum(stage.iterations * len(stage.chunks) for stage in stages)
+        self._recording = recording
+        self._worker = worker
+        self._conditions = conditions
+        self._on_progress = on_progress
+
+    def __call__(self, told: Told) -> None:
+        if isinstance(told, Progress):
+            return
+        self._recording.note(told)
+        if isinstance(told, Started) and self._conditions.hard_limit_bytes:
+            self._worker.restrict(self._conditions.hard_limit_bytes)
+        if isinstance(told, Ended) and told.span.kind is Kind.COMPUTE:
+            done = told.span.position + 1
+            shrink = self._conditions.shrink
+            if shrink and shrink.after_computes == done:
+                self._worker.tell(ShrinkRequest(budget_bytes=shrink.budget_bytes))
+            self._on_progress(done, self._total, "computes")
+
+
+def _telling(error: WorkerError, recording: Recording) -> DevsimError:
+    """The error, and what the run was doing and holding when it came."""
+    if recording.started:
+        error.problem += f" while {recording.doing()}; it held {recording.holding()}"
+        error.args = (f"{error.problem}; {error.fix}",)
+    return error
+
+
+def run_unchunked(plan: Plan, setting: Setting, outputs: Path) -> tuple[StageDigests, ...]:
+    """Compute what a plan should: its packages one after another, without a schedule.
+
+    Args:
+        plan: whose stages to compute, one iteration of each.
+        setting: the models and what they are run with.
+        outputs: where the outputs go, ``.npz``.
+
+    Raises:
+        WorkerError: a package could not be run or killed the process.
+    """
+    request = UnchunkedRequest(plan=plan, setting=setting, outputs=outputs)
+    answer = ask(request, lambda told: None)
+    if not isinstance(answer, RunAnswer):
+        raise AssertionError("the unchunked model is answered with a run")
+    return answer.outputs
 
 
 def profile_folder(
-    models: Path,
-    runtime: str,
-    threads: int | None,
-    effort: Effort,
-    finished: Path,
-    on_progress: OnProgress,
+    setting: Setting, effort: Effort, finished: Path, on_progress: OnProgress
 ) -> Profile:
     """Profile every package of a folder, in a process of its own.
 
     Args:
-        models: the folder of converted packages.
-        runtime: a runtime's name.
-        threads: of one compute; None leaves a core to the loader.
+        setting: the models and what they are run with.
         effort: how often each package is measured.
         finished: where finished measurements are kept and taken from.
         on_progress: called with blocks done, blocks in all, and the block.
@@ -89,15 +184,14 @@ def profile_folder(
         BadFileError: the folder is not whole.
         WorkerError: a package could not be run or killed the process.
     """
-    Models.open(models)
-    request = ProfileRequest(
-        models=models.resolve(),
-        runtime=runtime,
-        threads=threads or default_threads(),
-        effort=effort,
-        finished=finished.resolve(),
-    )
-    answer, _ = ask(request, _forward(on_progress))
+    Models.open(setting.models)
+    request = ProfileRequest(setting=setting, effort=effort, finished=finished.resolve())
+
+    def follow(told: Told) -> None:
+        if isinstance(told, Progress):
+            on_progress(told.done, told.total, told.what)
+
+    answer = ask(request, follow)
     if not isinstance(answer, ProfileAnswer):
         raise AssertionError("a profile is answered with a profile")
     return answer.profile
@@ -126,7 +220,7 @@ def run_one_package(
         samples=samples,
         outputs=outputs.resolve(),
     )
-    answer, _ = ask(request, lambda progress: None)
+    answer = ask(request, lambda told: None)
     if not isinstance(answer, PackageAnswer):
         raise AssertionError("a package is answered with a package")
     return answer
@@ -135,13 +229,3 @@ def run_one_package(
 def default_threads() -> int:
     """All cores but one, which is the loader's."""
     return max(1, (os.cpu_count() or 2) - 1)
-
-
-def _forward(on_progress: OnProgress) -> Callable[[Progress], None]:
-    return lambda progress: on_progress(progress.done, progress.total, progress.what)
-
-
-def _since(samples: Sequence[Footprint], start_ns: int, start_bytes: int) -> tuple[Footprint, ...]:
-    """The footprint from a start on, which becomes time 0."""
-    after = (Footprint(s.time_ns - start_ns, s.bytes) for s in samples if s.time_ns > start_ns)
-    return (Footprint(0, start_bytes), *after)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
-from devsim.core.pipeline import Pipeline
+from devsim.core.pipeline import Pipeline, Stage
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Models:
         """
         models = cls(folder, Manifest.read(folder / MANIFEST_NAME))
         for stage in models.manifest.stages:
-            for block in stage.blocks:
+            for block in stage.packages():
                 if not models.path(block).is_dir():
                     raise BadFileError(
                         models.path(block), "package is missing", "convert the workload again"
@@ -49,21 +49,31 @@ class Models:
         )
 
     def chunks(self, pipeline: Pipeline) -> list[list[tuple[Block, ...]]]:
-        """The blocks of every chunk of every stage of a pipeline.
+        """The packages of every chunk of every stage of a pipeline, in compute order.
+
+        A chunk has one package where the folder's blocks are the pipeline's chunks, joined.
 
         Raises:
             BadInputError: the pipeline has blocks that the folder lacks, or in another order.
         """
-        return [self._stage_chunks(pipeline, number) for number in range(len(pipeline.stages))]
+        return [self._stage_chunks(stage) for stage in pipeline.stages]
 
-    def _stage_chunks(self, pipeline: Pipeline, number: int) -> list[tuple[Block, ...]]:
-        stage = pipeline.stages[number]
-        blocks = self.stage(stage.name).blocks
-        wanted = [name for chunk in stage.chunks for name in chunk.blocks]
-        if wanted != [block.name for block in blocks]:
+    def _stage_chunks(self, stage: Stage) -> list[tuple[Block, ...]]:
+        converted = self.stage(stage.name)
+        names = [block.name for block in converted.blocks]
+        wanted: list[tuple[str, ...]]
+        if names == [chunk.name for chunk in stage.chunks]:
+            wanted = [(chunk.name,) for chunk in stage.chunks]
+        elif names == [name for chunk in stage.chunks for name in chunk.blocks]:
+            wanted = [chunk.blocks for chunk in stage.chunks]
+        else:
             raise BadInputError(
                 f"{self.folder}: stage {stage.name} has other blocks than the plan",
-                "make the plan from a profile of this folder",
+                "make the plan from a profile of this folder, or convert the plan's chunks",
             )
-        by_name = {block.name: block for block in blocks}
-        return [tuple(by_name[name] for name in chunk.blocks) for chunk in stage.chunks]
+        chunks = []
+        for chunk, blocks in zip(stage.chunks, wanted, strict=True):
+            variant = converted.variant(chunk.variant or stage.variant)
+            by_name = {block.name: block for block in variant}
+            chunks.append(tuple(by_name[name] for name in blocks))
+        return chunks

@@ -8,14 +8,20 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from devsim.core.files import Frozen
+from devsim.core.manifest import Block
 from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
+from devsim.execute.contention import Subjects, measure_contention
 from devsim.execute.footprint import footprint_bytes
-from devsim.execute.measure import Effort, Measurement, measure, measure_contention
+from devsim.execute.lanes import Lanes, Surroundings
+from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
 from devsim.execute.prepare import warm_up
 from devsim.execute.tensors import random_inputs
 from devsim.runtime.protocol import Runtime
+
+_MOST_KINDS = 4
+_ENOUGH = 0.95
 
 
 class Finished(Frozen):
@@ -30,39 +36,63 @@ def profile_models(
     models: Models,
     runtime: Runtime,
     effort: Effort,
-    environment: dict[str, str],
+    around: Surroundings,
     finished: Path,
     on_block: Callable[[int, int, str], None],
 ) -> Profile:
-    """Measure every package on its own, then the contention of the largest.
+    """Measure every package on its own, then the contention of those that weigh most.
 
     Args:
         models: the packages.
         runtime: what runs them.
         effort: how often each is measured.
-        environment: facts of the machine and the runtime, kept in the profile.
+        around: cores and page cache, and the facts of the machine, kept in the profile.
         finished: lines of finished measurements; appended to, and reused where the package, the
             environment and the effort are the same.
         on_block: called before every block with how many are done, how many there are, its name.
     """
-    setting = f"{sorted(environment.items())} {effort.model_dump_json()}"
+    setting = f"{sorted(around.environment.items())} {effort.model_dump_json()}"
     known = _read_finished(finished, setting)
-    blocks = [block for stage in models.manifest.stages for block in stage.blocks]
-    measured: dict[str, Measurement] = {}
+    blocks = [block for stage in models.manifest.stages for block in stage.packages()]
     warm_up(models, runtime)
-    for number, block in enumerate(blocks):
-        on_block(number, len(blocks) + 1, block.name)
-        if block.digest not in known:
-            known[block.digest] = measure(runtime, models.path(block), random_inputs(block), effort)
-            line = Finished(digest=block.digest, setting=setting, measurement=known[block.digest])
-            with finished.open("a") as file:
-                file.write(line.model_dump_json() + "\n")
-        measured[block.digest] = known[block.digest]
-    on_block(len(blocks), len(blocks) + 1, "contention")
-    largest = max(blocks, key=lambda block: block.weight_bytes)
-    contended = measure_contention(runtime, models.path(largest), random_inputs(largest), effort)
+    with Lanes(around.cores) as lanes:
+        bench = Bench(runtime, lanes, around.page_cache)
+        for number, block in enumerate(blocks):
+            on_block(number, len(blocks) + 1, block.name)
+            if block.digest not in known:
+                known[block.digest] = measure(bench, _subject(models, block), effort)
+                line = Finished(
+                    digest=block.digest, setting=setting, measurement=known[block.digest]
+                )
+                with finished.open("a") as file:
+                    file.write(line.model_dump_json() + "\n")
+        on_block(len(blocks), len(blocks) + 1, "contention")
+        contended = measure_contention(bench, _kinds(models, blocks), effort.samples)
     baseline_bytes = footprint_bytes(os.getpid())
-    return assemble(models.manifest, measured, contended, baseline_bytes, environment, effort)
+    return assemble(models.manifest, known, contended, baseline_bytes, around.environment, effort)
+
+
+def _subject(models: Models, block: Block) -> Subject:
+    return Subject(models.path(block), random_inputs(block))
+
+
+def _kinds(models: Models, blocks: list[Block]) -> list[Subjects]:
+    """One block of each kind, of the few kinds whose weights are nearly all there are.
+
+    Blocks of as many weights and operations are one kind.
+    """
+    weights: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int], Block] = {}
+    for block in blocks:
+        kind = block.weight_bytes, block.flops
+        weights[kind] = weights.get(kind, 0) + block.weight_bytes
+        first.setdefault(kind, block)
+    heaviest = sorted(weights, key=lambda kind: -weights[kind])
+    chosen: list[Subjects] = []
+    for kind in heaviest[:_MOST_KINDS]:
+        if sum(each.weight for each in chosen) < _ENOUGH * sum(weights.values()):
+            chosen.append(Subjects(_subject(models, first[kind]), max(1, weights[kind])))
+    return chosen
 
 
 def _read_finished(path: Path, setting: str) -> dict[str, Measurement]:

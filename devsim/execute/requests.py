@@ -1,16 +1,32 @@
-"""What is asked of the worker process and what it answers: a line of JSON each."""
+"""What is asked of the worker process and what it answers: a line of JSON each.
+
+A request is answered by any number of ``Told`` and then one ``Result``, or a ``Failure``.
+"""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from devsim.core.chrome import SpanArgs
 from devsim.core.files import Frozen
 from devsim.core.plan import Plan
 from devsim.core.profile import Profile
+from devsim.execute.cores import Cores
+from devsim.execute.events import Begun, BudgetShrunk, Ended, Started
 from devsim.execute.measure import Effort
+from devsim.execute.outputs import StageDigests
 from devsim.execute.package_run import PackageRun
+from devsim.execute.page_cache import PageCache
+
+
+class Setting(Frozen):
+    """What packages are run with."""
+
+    models: Path
+    runtime: str
+    threads: int = Field(ge=1, description="of one compute")
+    cores: Cores | None = Field(default=None, description="of the lanes; null: any")
+    page_cache: PageCache = PageCache.KEEP
 
 
 class RunRequest(Frozen):
@@ -18,18 +34,32 @@ class RunRequest(Frozen):
 
     do: Literal["run"] = "run"
     plan: Plan
-    models: Path
-    runtime: str
-    threads: int = Field(ge=1, description="of one compute")
+    setting: Setting
+    on_pressure: Literal["stop", "shed"] = "stop"
+    outputs: Path | None = Field(default=None, description="where the last outputs go, .npz")
+
+
+class ShrinkRequest(Frozen):
+    """While a run goes on: less may be held from now on. It has no answer of its own."""
+
+    do: Literal["shrink"] = "shrink"
+    budget_bytes: int = Field(gt=0)
+
+
+class UnchunkedRequest(Frozen):
+    """Compute a plan's stages without a schedule: their packages one after another, once."""
+
+    do: Literal["unchunked"] = "unchunked"
+    plan: Plan
+    setting: Setting
+    outputs: Path
 
 
 class ProfileRequest(Frozen):
     """Measure every package of a folder."""
 
     do: Literal["profile"] = "profile"
-    models: Path
-    runtime: str
-    threads: int = Field(ge=1, description="of one compute")
+    setting: Setting
     effort: Effort
     finished: Path = Field(description="where finished measurements are kept")
 
@@ -57,14 +87,10 @@ class Progress(Frozen):
 
 
 class RunAnswer(Frozen):
-    """A run that has ended; span times count from ``started_ns`` (time.monotonic_ns)."""
+    """A run, or the unchunked model, has come to its end; what it did was told on the way."""
 
     event: Literal["run"] = "run"
-    started_ns: int
-    started_bytes: int
-    spans: tuple[SpanArgs, ...]
-    outputs_digest: str
-    environment: dict[str, str]
+    outputs: tuple[StageDigests, ...]
 
 
 class ProfileAnswer(Frozen):
@@ -83,7 +109,7 @@ class PackageAnswer(Frozen):
 
 
 class Failure(Frozen):
-    """An error that the user can mend."""
+    """The request failed, and why."""
 
     event: Literal["failure"] = "failure"
     problem: str
@@ -91,8 +117,10 @@ class Failure(Frozen):
     exit_status: int
 
 
-Request = RunRequest | ProfileRequest | PackageRequest
-Answer = Progress | RunAnswer | ProfileAnswer | PackageAnswer | Failure
+Request = RunRequest | ShrinkRequest | UnchunkedRequest | ProfileRequest | PackageRequest
+Result = RunAnswer | ProfileAnswer | PackageAnswer
+Told = Progress | Started | Begun | Ended | BudgetShrunk
+Answer = Told | Result | Failure
 
 REQUEST: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
 ANSWER: TypeAdapter[Answer] = TypeAdapter(Annotated[Answer, Field(discriminator="event")])

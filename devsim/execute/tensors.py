@@ -13,7 +13,7 @@ from devsim.runtime.protocol import Array
 
 
 class TensorStore:
-    """Boundary tensors of one stage, by name.
+    """Boundary tensors of one stage's blocks, by name.
 
     What no block before it has written is an external input of the stage: seeded random values,
     the same at the start of every iteration.
@@ -22,11 +22,11 @@ class TensorStore:
         BadInputError: one block's output is not what a later block takes.
     """
 
-    def __init__(self, stage: StageManifest) -> None:
-        self._last_use = _last_uses(stage.blocks)
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._last_use = _last_uses(blocks)
         self._external = {
             port.tensor: random_array(port.tensor, port.shape, port.dtype)
-            for port in external_ports(stage)
+            for port in external_ports(blocks)
         }
         self._tensors: dict[str, Array] = {}
 
@@ -45,19 +45,23 @@ class TensorStore:
         for port in block.outputs:
             self._tensors[port.tensor] = outputs[port.name]
 
+    def outputs(self) -> dict[str, Array]:
+        """The tensors that are left: after the last block, the stage's outputs."""
+        left = sorted(self._tensors.items())
+        return {name: array for name, array in left if array is not self._external.get(name)}
+
     def digest(self) -> str:
-        """SHA-256 of the tensors that are left: after the last block, the stage's outputs."""
+        """SHA-256 of the outputs."""
         digest = hashlib.sha256()
-        for name, array in sorted(self._tensors.items()):
-            if array is not self._external.get(name):
-                digest.update(np.ascontiguousarray(array).tobytes())
+        for array in self.outputs().values():
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 
 def boundary_bytes(stage: StageManifest) -> int:
     """The most bytes that a store of the stage holds at any time."""
     last_use = _last_uses(stage.blocks)
-    external = sum(port_bytes(port) for port in external_ports(stage))
+    external = sum(port_bytes(port) for port in external_ports(stage.blocks))
     written: dict[str, int] = {}
     most = 0
     for block in stage.blocks:
@@ -72,11 +76,11 @@ def random_inputs(block: Block) -> dict[str, Array]:
     return {port.name: random_array(port.name, port.shape, port.dtype) for port in block.inputs}
 
 
-def external_ports(stage: StageManifest) -> list[Port]:
+def external_ports(blocks: Sequence[Block]) -> list[Port]:
     """The inputs that no block before has written."""
     written: dict[str, Port] = {}
     external: dict[str, Port] = {}
-    for block in stage.blocks:
+    for block in blocks:
         for port in block.inputs:
             known = written.get(port.tensor) or external.setdefault(port.tensor, port)
             if (known.shape, known.dtype) != (port.shape, port.dtype):

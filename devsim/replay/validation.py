@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from devsim.core.stalls import stalls_by_cause
 from devsim.core.trace import Kind, Trace
+from devsim.replay.chunks import ChunkCompared, compare_chunks
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,14 @@ class Validation:
     load_busy: Compared
     compute_busy: Compared
     peak: Compared
+    stalls: dict[str, Compared]
+    """By cause; every cause that either has."""
+    chunks: tuple[ChunkCompared, ...]
     budget_bytes: int
     outputs_match: bool
-    """Whether every run computed the same outputs."""
+    """Whether every run computed what the unchunked model computes."""
+    max_error: float | None
+    """The makespan's largest error, as a fraction, with which the prediction still holds."""
 
     @property
     def budget_exceeded(self) -> bool:
@@ -48,28 +55,48 @@ class Validation:
         return max(self.peak.measured) > self.budget_bytes
 
     @property
+    def error_exceeded(self) -> bool:
+        """Whether the makespan was predicted worse than was asked for."""
+        return self.max_error is not None and abs(self.makespan.error) > self.max_error
+
+    @property
     def passed(self) -> bool:
-        """Whether the plan held: within the budget, with the same outputs every time."""
-        return self.outputs_match and not self.budget_exceeded
+        """Whether the plan held: within the budget and the error, with the model's outputs."""
+        return self.outputs_match and not self.budget_exceeded and not self.error_exceeded
 
 
-def compare(predicted: Trace, runs: Sequence[Trace], outputs: Sequence[str]) -> Validation:
+def compare(
+    predicted: Trace,
+    runs: Sequence[Trace],
+    *,
+    outputs_match: bool,
+    max_error: float | None = None,
+) -> Validation:
     """Put a simulated trace beside measured ones.
 
     Args:
         predicted: the simulated trace of a plan.
         runs: measured traces of the same plan.
-        outputs: a digest of each run's outputs.
+        outputs_match: whether every run computed what the unchunked model computes.
+        max_error: the makespan's largest error, as a fraction, that is let pass.
     """
 
     def figure(of: Callable[[Trace], int]) -> Compared:
         return Compared(of(predicted), tuple(of(run) for run in runs))
 
+    stalls = [stalls_by_cause(trace) for trace in (predicted, *runs)]
+    causes = dict.fromkeys(cause for each in stalls for cause in each)
     return Validation(
         makespan=figure(lambda trace: trace.makespan_ns),
         load_busy=figure(lambda trace: trace.busy_ns(Kind.LOAD)),
         compute_busy=figure(lambda trace: trace.busy_ns(Kind.COMPUTE)),
         peak=figure(lambda trace: trace.peak_bytes),
+        stalls={
+            cause: Compared(stalls[0].get(cause, 0), tuple(run.get(cause, 0) for run in stalls[1:]))
+            for cause in causes
+        },
+        chunks=compare_chunks(predicted, runs),
         budget_bytes=predicted.budget_bytes,
-        outputs_match=len(set(outputs)) == 1,
+        outputs_match=outputs_match,
+        max_error=max_error,
     )

@@ -1,37 +1,119 @@
 """A validation in the terminal."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
 from devsim.core.units import format_bytes, format_ns
+from devsim.replay.chunks import ChunkCompared, Distribution
+from devsim.replay.explain import Explanation
+from devsim.replay.validated import SpeedUp, Validated
 from devsim.replay.validation import Compared, Validation
 from devsim.report.console import plain_table
 
+_MOST_CHUNKS = 12
 
-def show_validation(validation: Validation, console: Console) -> None:
-    """Print predicted against measured, and whether the plan held."""
-    runs = len(validation.makespan.measured)
+
+def show_validation(validated: Validated, console: Console) -> None:
+    """Print predicted against measured, what explains the error, and whether the plan held."""
+    figures = validated.figures
+    runs = len(figures.makespan.measured)
     table = plain_table("", "predicted", "measured", "error", f"spread of {runs}")
-    table.add_row("makespan", *_cells(validation.makespan, format_ns), style="bold")
-    table.add_row("load busy", *_cells(validation.load_busy, format_ns))
-    table.add_row("compute busy", *_cells(validation.compute_busy, format_ns))
-    table.add_row("peak footprint", *_cells(validation.peak, format_bytes))
+    table.add_row("makespan", *_cells(figures.makespan, format_ns), style="bold")
+    table.add_row("load busy", *_cells(figures.load_busy, format_ns))
+    table.add_row("compute busy", *_cells(figures.compute_busy, format_ns))
+    table.add_row("peak footprint", *_cells(figures.peak, format_bytes))
+    for cause, compared in figures.stalls.items():
+        table.add_row(f"stalls: {cause}", *_cells(compared, format_ns))
     console.print(table)
-    largest = format_bytes(max(validation.peak.measured))
-    budget = format_bytes(validation.budget_bytes)
-    if validation.budget_exceeded:
-        console.print(f"[bold red]over budget:[/] sampled footprint {largest} of {budget}")
-    else:
-        console.print(f"within budget: sampled footprint at most {largest} of {budget}")
-    if not validation.outputs_match:
-        console.print("[bold red]outputs differ from run to run[/]")
+    _show_chunks(figures.chunks, console)
+    _show_explanation(validated.explanation, console)
+    _show_baselines(validated.speed_ups, console)
+    for line in verdicts(validated):
+        console.print(line, soft_wrap=True)
+
+
+def verdicts(validated: Validated) -> list[str]:
+    """One line about each thing that a plan must hold; what it does not hold is marked."""
+    figures = validated.figures
+    return [_budget(figures), _outputs(validated), *_error(figures)]
+
+
+def _budget(figures: Validation) -> str:
+    largest = format_bytes(max(figures.peak.measured))
+    budget = format_bytes(figures.budget_bytes)
+    if figures.budget_exceeded:
+        return f"[bold red]over budget:[/] sampled footprint {largest} of {budget}"
+    return f"within budget: sampled footprint at most {largest} of {budget}"
+
+
+def _outputs(validated: Validated) -> str:
+    if validated.equal:
+        return "outputs equal the unchunked model's bit for bit"
+    psnr = "not finite" if math.isinf(validated.psnr_db) else f"PSNR {validated.psnr_db:.1f} dB"
+    if validated.figures.outputs_match:
+        return f"outputs match the unchunked model's: {psnr}"
+    return f"[bold red]wrong outputs:[/] they are not the unchunked model's ({psnr})"
+
+
+def _error(figures: Validation) -> list[str]:
+    if figures.max_error is None:
+        return []
+    said = f"makespan error {figures.makespan.error:+.1%}, at most {figures.max_error:.1%} asked"
+    return [f"[bold red]prediction off:[/] {said}" if figures.error_exceeded else said]
+
+
+def _show_chunks(chunks: Sequence[ChunkCompared], console: Console) -> None:
+    table = plain_table("chunk", "cold load", "error", "cached", "error", "compute", "error")
+    for chunk in chunks[:_MOST_CHUNKS]:
+        each = (chunk.cold_load, chunk.cached_load, chunk.compute)
+        table.add_row(chunk.name, *(cell for activity in each for cell in _measured(activity)))
+    console.print()
+    console.print(table)
+    if len(chunks) > _MOST_CHUNKS:
+        more = len(chunks) - _MOST_CHUNKS
+        console.print(f"and {more} more chunks: all are in the report, -o report.html")
+    console.print()
+
+
+def _measured(durations: Distribution) -> tuple[str, str]:
+    if not durations.measured:
+        return "-", ""
+    return format_ns(round(durations.measured_median)), f"{durations.error:+.0%}"
+
+
+def _show_explanation(explanation: Explanation, console: Console) -> None:
+    name, by = explanation.most
+    if by > 0:
+        console.print(
+            f"most of the error is in the {name}: measured ones leave "
+            f"{explanation.with_measured[name]:+.1%} of {explanation.error:+.1%}",
+            soft_wrap=True,
+        )
+    console.print(f"with every cost as measured, {explanation.with_all:+.1%} is left")
+
+
+def _show_baselines(speed_ups: Sequence[SpeedUp], console: Console) -> None:
+    if not speed_ups:
+        return
+    table = plain_table("policy, in turns", "makespan", "peak", "the plan is faster by")
+    for each in speed_ups:
+        if each.makespans_ns:
+            median = sorted(each.makespans_ns)[len(each.makespans_ns) // 2]
+            peak = format_bytes(each.peak_bytes)
+            table.add_row(each.policy, format_ns(median), peak, f"{each.speed_up:.2f}x")
+        else:
+            table.add_row(each.policy, "over budget", "", "")
+    console.print()
+    console.print(table)
+    console.print()
 
 
 def _cells(compared: Compared, show: Callable[[int], str]) -> tuple[str, ...]:
     return (
         show(compared.predicted),
         show(round(compared.median)),
-        f"{compared.error:+.1%}",
-        f"{compared.spread:.1%}",
+        f"{compared.error:+.1%}" if compared.median else "",
+        f"{compared.spread:.1%}" if compared.median else "",
     )

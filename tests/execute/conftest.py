@@ -1,7 +1,14 @@
 import pytest
+from faulty_disk import Disk
 
 from devsim.core.pipeline import Chunk, ChunkCost, Pipeline, Stage
+from devsim.execute.executor import Executor
+from devsim.execute.lanes import Surroundings
+from devsim.execute.measure import Effort
+from devsim.execute.measured import profile_folder
 from devsim.execute.models import Models
+from devsim.execute.requests import Setting
+from devsim.planner.planner import plan
 from devsim.runtime.choose import open_runtime
 
 
@@ -46,3 +53,44 @@ def pipeline(models):
             ),
         ),
     )
+
+
+@pytest.fixture
+def execute(models, runtime):
+    """Run a pipeline in this process, telling nobody."""
+
+    def run(pipeline, policy, budget, *, models=models, on_event=lambda event: None):
+        around = Surroundings(environment={})
+        return Executor(pipeline, policy, budget, models, runtime, around, "stop", on_event).run()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def setting(tiny_models):
+    """The tiny denoiser on the reference runtime, one thread."""
+    return Setting(models=tiny_models, runtime="reference", threads=1)
+
+
+@pytest.fixture(scope="session")
+def profile(setting, tmp_path_factory):
+    """The tiny denoiser's profile, made in a process of its own."""
+    effort = Effort(cold_samples=1, samples=2, warmup=0)
+    finished = tmp_path_factory.mktemp("profile") / "part"
+    return profile_folder(setting, effort, finished, lambda done, total, what: None)
+
+
+@pytest.fixture(scope="session")
+def made(profile):
+    """A plan of two iterations with memory to spare."""
+    return plan(profile, 4 * 10**8, {"stdit": 2})
+
+
+@pytest.fixture
+def disk(tiny_models, tmp_path):
+    """The tiny denoiser's packages on a disk of their own, at ``disk.at``."""
+    at = tmp_path / "disk"
+    at.mkdir()
+    served = Disk(tiny_models, at)
+    yield served
+    served.close()

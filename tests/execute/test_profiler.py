@@ -1,5 +1,6 @@
 import pytest
 
+from devsim.execute.lanes import Surroundings
 from devsim.execute.measure import Effort
 from devsim.execute.profiler import profile_models
 
@@ -29,7 +30,7 @@ def counting(runtime):
 
 
 def profile(models, runtime, finished, on_block=lambda *at: None):
-    return profile_models(models, runtime, EFFORT, ENVIRONMENT, finished, on_block)
+    return profile_models(models, runtime, EFFORT, Surroundings(ENVIRONMENT), finished, on_block)
 
 
 def test_every_figure_is_measured_as_often_as_asked(models, runtime, tmp_path):
@@ -76,5 +77,5 @@ def test_what_was_measured_otherwise_is_not_reused(models, runtime, tmp_path):
     profile(models, runtime, finished)
     lines = len(finished.read_text().splitlines())
     other = {**ENVIRONMENT, "compute_threads": "7"}
-    profile_models(models, runtime, EFFORT, other, finished, lambda *at: None)
+    profile_models(models, runtime, EFFORT, Surroundings(other), finished, lambda *at: None)
     assert len(finished.read_text().splitlines()) == 2 * lines

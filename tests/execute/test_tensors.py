@@ -35,7 +35,7 @@ THREE = stage(block("first", [Z], [X, Y]), block("mid", [X, Y], [X_OUT]), block(
 
 
 def test_external_inputs_are_those_that_no_block_before_has_written():
-    assert [p.tensor for p in external_ports(THREE)] == ["z"]
+    assert [p.tensor for p in external_ports(THREE.blocks)] == ["z"]
 
 
 def test_boundary_bytes_are_the_most_that_is_held_between_blocks():
@@ -44,7 +44,7 @@ def test_boundary_bytes_are_the_most_that_is_held_between_blocks():
 
 
 def test_an_updated_tensor_reaches_the_next_block_and_inputs_are_dropped_after_their_last_use():
-    store = TensorStore(THREE)
+    store = TensorStore(THREE.blocks)
     store.start_iteration()
     first, mid, end = THREE.blocks
     assert set(store.inputs(first)) == {"z"}
@@ -62,7 +62,7 @@ def test_an_updated_tensor_reaches_the_next_block_and_inputs_are_dropped_after_t
 
 def test_digest_tells_outputs_apart_and_forgets_nothing_of_them():
     def run(value):
-        store = TensorStore(THREE)
+        store = TensorStore(THREE.blocks)
         store.start_iteration()
         for number, (name, size) in enumerate([("x", 100), ("x_out", 100), ("v", 10)]):
             filled = {name: np.full(size, value, np.float32), "y": np.zeros(30, np.float32)}
@@ -77,7 +77,7 @@ def test_output_of_a_stage_that_only_updates_a_tensor_is_in_the_digest():
     updating = stage(block("a", [X], [X_OUT]), block("b", [X], [X_OUT]))
     digests = []
     for value in (1, 2):
-        store = TensorStore(updating)
+        store = TensorStore(updating.blocks)
         store.start_iteration()
         for each in updating.blocks:
             store.put(each, {"x_out": np.full(100, value, np.float32)})
@@ -87,7 +87,7 @@ def test_output_of_a_stage_that_only_updates_a_tensor_is_in_the_digest():
 
 def test_every_iteration_starts_from_the_same_external_inputs():
     updating = stage(block("a", [X], [X_OUT]))
-    store = TensorStore(updating)
+    store = TensorStore(updating.blocks)
     seen = []
     for _ in range(2):
         store.start_iteration()
@@ -99,4 +99,4 @@ def test_every_iteration_starts_from_the_same_external_inputs():
 def test_blocks_converted_for_other_shapes_are_refused():
     wrong = stage(block("a", [Z], [X]), block("b", [port("x", 99)], [V]))
     with pytest.raises(BadInputError, match=r"block b takes x as float32\[99\]"):
-        TensorStore(wrong)
+        TensorStore(wrong.blocks)

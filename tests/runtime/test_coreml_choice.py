@@ -16,8 +16,8 @@ not_a_mac = pytest.mark.skipif(sys.platform == "darwin", reason="says why it nee
 
 @not_a_mac
 def test_coreml_off_a_mac_says_in_one_line_what_to_use(tiny_models, tmp_path):
+    setting = Setting(models=tiny_models, runtime="coreml", threads=1)
     with pytest.raises(WorkerError) as raised:
-        setting = Setting(models=tiny_models, runtime="coreml", threads=1)
         profile_folder(setting, Effort(), tmp_path / "part", lambda done, total, what: None)
     line = str(raised.value)
     assert line.startswith("runtime coreml needs macOS and this is ")
