@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devsim.cli.chunks import convert_plan
 from devsim.cli.options import AspectRatio, Force, Frames, Json, Latent, Resolution, video_options
 from devsim.cli.output import note, print_json, progress
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
 _PRECISION = (
     "fp32, fp16, int8, int6 or int4; of one stage with t5=int8, as variants with stdit=fp32+int8."
 )
+_JOBS = "Packages at a time, each in a fresh process; 0: one after another in this process."
 
 
 def command(
-    workload: Annotated[str, typer.Argument(help="Such as open-sora-v1.2.", show_default=False)],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The folder to fill.", show_default=False)
     ],
+    workload: Annotated[
+        str | None, typer.Argument(help="Such as open-sora-v1.2.", show_default=False)
+    ] = None,
     size: Annotated[
         str, typer.Option(help="full, small or tiny: true structure, smaller width.")
     ] = "full",
@@ -44,7 +48,14 @@ def command(
         typer.Option(help="A checkpoint folder; else seeded random weights.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of random weights.")] = 0,
-    jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="Packages at a time.")] = 1,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", min=0, help=_JOBS)] = 1,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="Instead of a workload: join its chunks.", show_default=False),
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="The packages that --plan joins.", show_default=False)
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -52,6 +63,9 @@ def command(
 
     Packages that are there already, whole and made of the same things, are kept.
     """
+    if workload is None or plan or models:
+        convert_plan(workload, plan, models, output, force=force, json=json)
+        return
     from devsim.convert import convert_workload
     from devsim.workloads import find
 
@@ -63,7 +77,8 @@ def command(
     options = Options(
         size=size,
         depth=depth,
-        stages=tuple(stage) if stage else None,
+        # Of a checkpoint, the other stages' files need not be there.
+        stages=tuple(stage) if stage and weights else None,
         weights=CheckpointWeights(weights) if weights else RandomWeights(seed),
         **video_options(resolution, aspect_ratio, frames, latent),
     )
@@ -78,6 +93,7 @@ def command(
             chosen.pipeline(options),
             output,
             precisions=precision or [],
+            stages=stage or [],
             processes=jobs,
             check=check_package,
             on_progress=on_progress,
