@@ -101,4 +101,4 @@ def _show_left_open(sentences: tuple[str, ...], console: Console) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}"
+    return f"{value:.3g}"
