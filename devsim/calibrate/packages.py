@@ -38,8 +38,10 @@ class PackageFigure(NamedTuple):
 
     def predict(self, values: Mapping[str, float]) -> float:
         """Seconds, for given parameters."""
-        full = {**dict.fromkeys((LOAD_FIXED, DISPATCH), 0.0), COLD_RATE: math.inf, **values}
-        costs = costs_of(self.variant, full)
+        speeds = (work_speed_name(self.variant.unit, work.kind) for work in self.variant.work)
+        nothing = dict.fromkeys((LOAD_FIXED, DISPATCH), 0.0)
+        instant = dict.fromkeys((LOAD_RATE, COLD_RATE, *speeds), math.inf)
+        costs = costs_of(self.variant, {**nothing, **instant, **values})
         by_name = {
             "cold_load": costs.cold_load_s,
             "cached_load": costs.cached_load_s,

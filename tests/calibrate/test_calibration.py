@@ -141,6 +141,34 @@ def test_measured_packages_are_observations():
         assert each.low <= KNOWN[each.parameter.name] <= each.high, each.parameter.name
 
 
+def test_only_computes_may_be_measured():
+    priced = with_costs(made_profile(), KNOWN)
+    computes = priced.sources["made"].model_copy(update={"provenance": "measured"})
+    stage = priced.stages[0]
+    loads = {"cold_load": stage.blocks[0].variants["fp32"].unload}
+    loads["cached_load"] = loads["cold_load"]
+    blocks = tuple(
+        block.model_copy(
+            update={"variants": {"fp32": block.variants["fp32"].model_copy(update=loads)}}
+        )
+        for block in stage.blocks
+    )
+    only = priced.model_copy(
+        update={
+            "sources": {**priced.sources, "calibrated": computes},
+            "stages": (stage.model_copy(update={"blocks": blocks}),),
+        }
+    )
+    found = calibrate(only)
+    assert {each.parameter.name for each in found.estimates} == {
+        "dispatch_s",
+        "gpu_linear_per_s",
+        "gpu_attention_per_s",
+    }
+    for each in found.estimates:
+        assert each.low <= KNOWN[each.parameter.name] <= each.high, each.parameter.name
+
+
 def test_nothing_to_fit_to_is_refused():
     with pytest.raises(BadInputError, match="give --totals"):
         calibrate(made_profile())
