@@ -46,7 +46,7 @@ class Graph:
         block: its ``Block`` message.
         nodes: the operations that an output needs, in order.
         types: ``ValueType`` of every name.
-        inputs: ``FeatureDescription`` of every input, by name.
+        inputs: ``FeatureDescription`` of every input but states, by name.
         outputs: likewise.
         blobs: every blob, by the file name and offset that the program calls it.
     """
@@ -100,7 +100,7 @@ def read_graph(package: Package, function: str | None = None) -> Graph:
         block=block,
         nodes=tuple(_needed(nodes, block.outputs)),
         types=types,
-        inputs=_features(package, described.input, [each.name for each in chosen.inputs]),
+        inputs=_features(package, described.input, _tensors(chosen.inputs)),
         outputs=_features(package, described.output, block.outputs),
         blobs=blobs,
     )
@@ -199,6 +199,11 @@ def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
             wanted |= node.reads
             kept.append(node)
     return kept[::-1]
+
+
+def _tensors(inputs: Sequence[Message]) -> list[str]:
+    """The inputs that are no states."""
+    return [str(n.name) for n in inputs if n.type.WhichOneof("type") != "stateType"]
 
 
 def _features(
