@@ -15,6 +15,7 @@ from devsim.cli import (
     replay,
     run,
     simulate,
+    split,
     validate,
     workloads,
 )
@@ -33,6 +34,7 @@ for verb in (
     devices,
     workloads,
     convert,
+    split,
     run,
     profile,
     plan,
