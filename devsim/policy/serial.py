@@ -1,5 +1,7 @@
 """``serial``: load, compute, unload, one chunk after another."""
 
+from functools import cache
+
 from devsim.policy.protocol import Rule
 
 
@@ -15,4 +17,9 @@ class Serial:
 
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """Load only what the compute waits for."""
-        return (Rule(),) * chunks
+        return _in_line(chunks)
+
+
+@cache
+def _in_line(chunks: int) -> tuple[Rule, ...]:
+    return (Rule(),) * chunks

@@ -143,17 +143,17 @@ def run(
         if blocked and leaving_at and leaving_at[0][0] < then:
             then = leaving_at[0][0]
         if then > now:
-            while leaving_at and leaving_at[0][0] <= now:
-                _, size, _ = leaving_at.pop(0)
-                footprint -= size
-                leaving -= size
+            if leaving_at and leaving_at[0][0] <= now:
+                gone_bytes = _take_gone(leaving_at, now)
+                footprint -= gone_bytes
+                leaving -= gone_bytes
             if footprint > peak:
                 peak = footprint
             now = then
-        while leaving_at and leaving_at[0][0] <= now:
-            _, size, _ = leaving_at.pop(0)
-            footprint -= size
-            leaving -= size
+        if leaving_at and leaving_at[0][0] <= now:
+            gone_bytes = _take_gone(leaving_at, now)
+            footprint -= gone_bytes
+            leaving -= gone_bytes
         if load_end == now:
             loading = False
             load_end = _NEVER
@@ -201,3 +201,11 @@ def run(
                         steady[stage] = now - earlier_ns, stall_ns - earlier_stall_ns
                     earlier, earlier_ns, earlier_stall_ns = state, now, stall_ns
                 border += length
+
+
+def _take_gone(leaving_at: list[tuple[int, int, int]], now: int) -> int:
+    """Remove the unloads that have ended, and return how much they free."""
+    gone_bytes = 0
+    while leaving_at and leaving_at[0][0] <= now:
+        gone_bytes += leaving_at.pop(0)[1]
+    return gone_bytes
