@@ -12,7 +12,7 @@ def allocator_environment(own: Mapping[str, str]) -> dict[str, str]:
 
     glibc keeps freed blocks below a threshold that it raises as it goes: held at 1 MiB, and with
     two arenas, freed activations return to the system. They are then asked for anew by the next
-    operation, so they come in huge pages: at 4 KiB a page, faulting them in took a fifth of a
+    operation, so they come in huge pages: at 4 KiB a page, faulting them in took a tenth of a
     predict. Other allocators ignore all of it.
 
     Args:
