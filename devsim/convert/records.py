@@ -62,7 +62,7 @@ def prepare(source: PipelineSource, jobs: Sequence[Job], out: Path, *, force: bo
     (out / WORK / "records").mkdir(parents=True, exist_ok=True)
     if lost and manifest:
         _forget(manifest, lost, stages, out)
-    return Found(_records(out, jobs) | blocks, stages)
+    return Found(blocks | _records(out, jobs), stages)
 
 
 def publish(out: Path, partial: Path, block: Block) -> None:
