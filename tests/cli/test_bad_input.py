@@ -39,7 +39,11 @@ def refused(result, status, *parts):
         (["plan", "--device", "iphone15pro", "--budget", "-3GB"], 2, ["'-3GB' is not a size"]),
         (["plan", "--device", "iphone15pro", "--budget", "nanGB"], 2, ["'nanGB'", "3.3GB"]),
         (["plan", "--device", "iphone15pro", "--iterations", "stdit=0"], 2, ["STAGE=N"]),
-        (["plan", "--device", "iphone15pro", "--iterations", "vae=3"], 2, ["stages are: stdit"]),
+        (
+            ["plan", "--device", "iphone15pro", "--iterations", "vae=3"],
+            2,
+            ["stages are: t5, stdit, vae_temporal"],
+        ),
         (["plan", "--device", "iphone15pro", "--workload", "x"], 2, ["no profile of 'x'"]),
         (["plan", "--profile", "none.json", "--budget", "1GB"], 2, ["none.json: no such file"]),
         (
@@ -64,7 +68,7 @@ def test_one_line_and_the_status(args, status, parts, devsim, tmp_path):
 def test_infeasible_budget_names_the_smallest_that_works(devsim, tmp_path):
     plan = ("plan", "--device", "iphone15pro", "--iterations", "stdit=3")
     result = devsim(*plan, "--budget", "500MB", cwd=tmp_path)
-    refused(result, 1, "stdit st_", "does not fit a budget of 500 MB")
+    refused(result, 1, "t5 block_00", "does not fit a budget of 500 MB")
     smallest = int(result.stderr.partition("that works is ")[2].split()[0])
     assert devsim(*plan, "--budget", smallest, cwd=tmp_path).returncode == 0
     assert devsim(*plan, "--budget", smallest - 1, cwd=tmp_path).returncode == 1
