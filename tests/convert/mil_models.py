@@ -71,7 +71,12 @@ def same_bits(whole, parts):
 
 
 def stored(package):
-    """Every blob that a package's program names, as coremltools' own reader gives it."""
+    """Every blob that a package's program names."""
+    return list(each_stored(package))
+
+
+def each_stored(package):
+    """Likewise one after another, as coremltools' own reader gives them."""
     from coremltools.libmilstoragepython import _BlobStorageReader
 
     spec = ct.utils.load_spec(str(package))
@@ -83,8 +88,9 @@ def stored(package):
                 kind = value.type.tensorType.dataType
                 offsets[value.blobFileValue.offset] = kind
     if not offsets:
-        return []
+        return
     path = package / "Data" / "com.apple.CoreML" / "weights" / "weight.bin"
     reader = _BlobStorageReader(str(path))
     read = {10: reader.read_fp16_data, 11: reader.read_float_data, 21: reader.read_int8_data}
-    return [np.asarray(read[kind](offset)).tobytes() for offset, kind in sorted(offsets.items())]
+    for offset, kind in sorted(offsets.items()):
+        yield np.asarray(read[kind](offset)).tobytes()

@@ -1,17 +1,22 @@
 """Packages joined into one: the same bits, equal weights once, names kept."""
 
+import hashlib
+import shutil
 from collections import Counter
 
 import coremltools as ct
 import numpy as np
 import pytest
 from coremltools.converters.mil.frontend.milproto.load import load as load_into_mil
-from mil_models import mb, packages_of, run, same_bits, save, stage_of, stored
+from mil_models import each_stored, mb, packages_of, run, same_bits, save, stage_of, stored
 
+from devsim.convert import convert_workload
 from devsim.convert.mil.join import Part, join_packages
 from devsim.convert.mil.split import Everywhere, IntoBlocks, split_package
 from devsim.core.errors import BadFileError, BadInputError
-from devsim.core.manifest import Block, Manifest, Port
+from devsim.core.manifest import Block, Port
+from devsim.workloads import find
+from devsim.workloads.pipeline import Options
 
 LAYERS, WIDTH = 40, 24
 RNG = np.random.default_rng(0)
@@ -115,21 +120,42 @@ def test_packages_that_do_not_fit_are_refused(tmp_path):
     assert not out.exists()
 
 
-def test_four_denoiser_blocks_joined_are_the_four_one_after_another(tiny_models, tmp_path):
-    stage = next(s for s in Manifest.read(tiny_models / "manifest.json").stages)
-    parts = [Part(tiny_models / b.package, b) for b in stage.blocks]
-    written = {port.tensor for part in parts for port in part.block.outputs}
-    ports = join_packages(parts, frozenset(written), tmp_path / "joined.mlpackage")
+def test_denoiser_blocks_joined_are_the_same_one_after_another(tiny_models, tmp_path):
+    joined_is_the_same(tiny_models, stage_of(tiny_models).blocks, tmp_path / "joined.mlpackage")
+
+
+@pytest.mark.full_width
+def test_four_full_width_blocks_joined_are_the_four_one_after_another(tmp_path):
+    options = Options(size="full", shape=(2, 4, 4), depth=4, stages=("stdit",))
+    models = tmp_path / "models"
+    convert_workload(find("open-sora-v1.2").pipeline(options), models)
+    four = [block for block in stage_of(models).blocks if block.name.startswith("st_")]
+    assert len(four) == 4
+    assert min(block.weight_bytes for block in four) > 160_000_000
+    joined_is_the_same(models, four, tmp_path / "joined.mlpackage")
+    shutil.rmtree(tmp_path)
+
+
+def joined_is_the_same(folder, blocks, joined):
+    parts = [Part(folder / block.package, block) for block in blocks]
+    written = {port.tensor for block in blocks for port in block.outputs}
+    ports = join_packages(parts, frozenset(written), joined)
     tensors = {
         port.tensor: RNG.standard_normal(port.shape).astype(port.dtype) for port in ports.inputs
     }
-    given = {port.name: tensors[port.tensor] for port in ports.inputs}
-    for part in parts:
-        results = run(part.package, {p.name: tensors[p.tensor] for p in part.block.inputs})
-        tensors |= {port.tensor: results[port.name] for port in part.block.outputs}
-    joined = run(tmp_path / "joined.mlpackage", given)
-    assert same_bits({p.name: tensors[p.tensor] for p in ports.outputs}, joined)
+    results = run(joined, {port.name: tensors[port.tensor] for port in ports.inputs})
+    for block in blocks:
+        made = run(folder / block.package, {p.name: tensors[p.tensor] for p in block.inputs})
+        tensors |= {port.tensor: made[port.name] for port in block.outputs}
     assert {port.tensor for port in ports.outputs} == written
+    assert same_bits({port.name: tensors[port.tensor] for port in ports.outputs}, results)
+    blobs = {blob for block in blocks for blob in digests(folder / block.package)}
+    assert Counter(digests(joined)) == Counter(blobs)
+
+
+def digests(package):
+    """SHA-256 of every stored weight, so that only one of them is in memory."""
+    return [hashlib.sha256(blob).hexdigest() for blob in each_stored(package)]
 
 
 def block(name, taken, made):

@@ -49,7 +49,7 @@ def join_packages(parts: Sequence[Part], wanted: frozenset[str], package: Path) 
 
     Args:
         parts: in compute order.
-        wanted: the stage tensors that the joined package gives.
+        wanted: the stage tensors that the joined package gives, of those it writes.
         package: the folder to make.
 
     Raises:
@@ -105,8 +105,9 @@ class _Joint:
         """Write the package."""
         block = self._block()
         outputs = []
-        for tensor in [tensor for tensor in self._values if tensor in self._wanted]:
-            value = self._values[tensor]
+        taken = {port.name for port in self._inputs}
+        given = [v for t, v in self._values.items() if t in self._wanted and v.name not in taken]
+        for value in given:
             outputs.append(value.port.model_copy(update={"name": value.name}))
             if value.name not in block.outputs:
                 block.outputs.append(value.name)
