@@ -52,7 +52,7 @@ def schedule(
     total, most_activation = len(resident), max(activation)
     loaded, gone = bytearray(decisions.kept), bytearray(total)
     due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
-    due_by = list(accumulate(not is_kept for is_kept in decisions.kept))
+    due_by = list(accumulate(int(not is_kept) for is_kept in decisions.kept))
     dues = len(due)
     footprint, leaving = base_bytes, 0
     current = next_due = loading = compute_waited = load_waited = 0

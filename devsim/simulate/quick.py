@@ -55,7 +55,7 @@ def run(
     )
     total, most_activation, plain = len(resident), max(activation), speeds.plain
     due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
-    due_by = list(accumulate(not is_kept for is_kept in decisions.kept))
+    due_by = list(accumulate(int(not is_kept) for is_kept in decisions.kept))
     dues = len(due)
     due.append(total)
     stage, stage_end = 0, costs.first[1]
