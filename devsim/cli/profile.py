@@ -23,6 +23,10 @@ def command(
     threads: Threads = None,
     cores: CoresOption = None,
     page_cache: PageCacheOption = "keep",
+    joined: Annotated[
+        Path | None,
+        typer.Option(help="Joined packages: what joining saves.", show_default=False),
+    ] = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -38,7 +42,7 @@ def command(
     effort = Effort(cold_samples=cold_samples, samples=samples, warmup=warmup)
     with progress("profile") as show:
         setting = setting_of(models, runtime, threads, cores, page_cache)
-        made = profile_folder(setting, effort, finished, show)
+        made = profile_folder(setting, effort, finished, show, joined)
     made.write(output, force=force)
     finished.unlink(missing_ok=True)
     if json:

@@ -12,10 +12,11 @@ from devsim.core.profile import (
     Variant,
 )
 from devsim.execute.contention import Slowdowns
+from devsim.execute.joining import Joining
 from devsim.execute.measure import Effort, Measurement
 from devsim.execute.tensors import boundary_bytes, port_bytes
 
-_RUN, _PACKAGE, _UNJOINED = "run", "package", "unjoined"
+_RUN, _PACKAGE, _UNJOINED, _JOINED = "run", "package", "unjoined", "joined"
 
 
 def assemble(
@@ -25,6 +26,7 @@ def assemble(
     baseline_bytes: int,
     environment: dict[str, str],
     effort: Effort,
+    joining: Joining | None = None,
 ) -> Profile:
     """Put measurements together as a profile.
 
@@ -35,8 +37,10 @@ def assemble(
         baseline_bytes: footprint of the process with nothing loaded.
         environment: facts of the machine and the runtime; has ``device``.
         effort: how often each package was measured.
+        joining: what joined packages save; None where there are none.
     """
-    nothing = Samples(ns=(0,), source=_UNJOINED)
+    saved = joining or Joining((0,), (0,))
+    joined_source = _JOINED if joining else _UNJOINED
     return Profile(
         schema_version=1,
         workload=manifest.workload,
@@ -46,8 +50,8 @@ def assemble(
         environment=environment,
         sources=_sources(manifest, environment),
         baseline_bytes=Bytes(bytes=baseline_bytes, source=_RUN),
-        load_fixed=nothing,
-        dispatch=nothing,
+        load_fixed=Samples(ns=saved.load_fixed_ns, source=joined_source),
+        dispatch=Samples(ns=saved.dispatch_ns, source=joined_source),
         contention=Contention(
             load_slowdown=contended.load, compute_slowdown=contended.compute, source=_RUN
         ),
@@ -66,6 +70,11 @@ def _sources(manifest: Manifest, environment: dict[str, str]) -> dict[str, Sourc
         _UNJOINED: Source(
             provenance="modelled",
             text="a chunk runs as its blocks' packages one after another: joining saves nothing",
+        ),
+        _JOINED: Source(
+            provenance="measured",
+            text="blocks' packages one by one, less their joined package, by each block after the "
+            "first",
         ),
     }
 

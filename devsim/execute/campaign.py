@@ -62,9 +62,12 @@ def run_campaign(
 
     Raises:
         BadInputError: the folder does not hold what the plan needs.
+        InfeasibleBudgetError: the plan's own policy cannot keep its budget.
         WorkerError: a run failed; the recording has it up to then.
     """
     models = Models.open(setting.models)
+    models.chunks(plan.pipeline)
+    require_feasible(plan.pipeline, policy_of(plan), plan.budget_bytes)
     others = [baseline_plan(plan, name, models) for name in policies]
     feasible = [other for other in others if _fits(other)]
     done: dict[str, list[MeasuredRun]] = {other.policy: [] for other in others}

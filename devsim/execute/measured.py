@@ -170,7 +170,11 @@ def run_unchunked(plan: Plan, setting: Setting, outputs: Path) -> tuple[StageDig
 
 
 def profile_folder(
-    setting: Setting, effort: Effort, finished: Path, on_progress: OnProgress
+    setting: Setting,
+    effort: Effort,
+    finished: Path,
+    on_progress: OnProgress,
+    joined: Path | None = None,
 ) -> Profile:
     """Profile every package of a folder, in a process of its own.
 
@@ -179,13 +183,20 @@ def profile_folder(
         effort: how often each package is measured.
         finished: where finished measurements are kept and taken from.
         on_progress: called with blocks done, blocks in all, and the block.
+        joined: a folder of packages that each join several of the blocks.
 
     Raises:
-        BadFileError: the folder is not whole.
+        BadFileError: a folder is not whole.
+        BadInputError: ``joined`` has no package that joins blocks of the folder.
         WorkerError: a package could not be run or killed the process.
     """
     Models.open(setting.models)
-    request = ProfileRequest(setting=setting, effort=effort, finished=finished.resolve())
+    request = ProfileRequest(
+        setting=setting,
+        effort=effort,
+        finished=finished.resolve(),
+        joined=joined.resolve() if joined else None,
+    )
 
     def follow(told: Told) -> None:
         if isinstance(told, Progress):

@@ -13,6 +13,7 @@ from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
 from devsim.execute.contention import Subjects, measure_contention
 from devsim.execute.footprint import footprint_bytes
+from devsim.execute.joining import measure_joining
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
@@ -39,6 +40,7 @@ def profile_models(
     around: Surroundings,
     finished: Path,
     on_block: Callable[[int, int, str], None],
+    joined: Models | None = None,
 ) -> Profile:
     """Measure every package on its own, then the contention of those that weigh most.
 
@@ -50,6 +52,7 @@ def profile_models(
         finished: lines of finished measurements; appended to, and reused where the package, the
             environment and the effort are the same.
         on_block: called before every block with how many are done, how many there are, its name.
+        joined: packages of several of the blocks each, measured to know what joining saves.
     """
     setting = f"{sorted(around.environment.items())} {effort.model_dump_json()}"
     known = _read_finished(finished, setting)
@@ -68,8 +71,11 @@ def profile_models(
                     file.write(line.model_dump_json() + "\n")
         on_block(len(blocks), len(blocks) + 1, "contention")
         contended = measure_contention(bench, _kinds(models, blocks), effort.samples)
+        joining = measure_joining(bench, joined, models, known, effort) if joined else None
     baseline_bytes = footprint_bytes(os.getpid())
-    return assemble(models.manifest, known, contended, baseline_bytes, around.environment, effort)
+    return assemble(
+        models.manifest, known, contended, baseline_bytes, around.environment, effort, joining
+    )
 
 
 def _subject(models: Models, block: Block) -> Subject:

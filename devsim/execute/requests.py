@@ -62,6 +62,7 @@ class ProfileRequest(Frozen):
     setting: Setting
     effort: Effort
     finished: Path = Field(description="where finished measurements are kept")
+    joined: Path | None = Field(default=None, description="packages of several blocks each")
 
 
 class PackageRequest(Frozen):

@@ -120,6 +120,7 @@ class _Worker:
             Surroundings(_described(setting), setting.cores, setting.page_cache),
             request.finished,
             lambda done, total, name: self._say(Progress(done=done, total=total, what=name)),
+            Models.open(request.joined) if request.joined else None,
         )
         self._say(ProfileAnswer(profile=profile))
 

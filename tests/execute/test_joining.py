@@ -1,0 +1,66 @@
+"""Packages that join the blocks of a plan's chunks: what they compute and what they save."""
+
+import pytest
+
+from devsim.convert.mil.chunks import join_chunks
+from devsim.core.errors import BadInputError
+from devsim.core.pipeline import Chunk
+from devsim.execute.executor import Executor
+from devsim.execute.joining import measure_joining
+from devsim.execute.lanes import Lanes, Surroundings
+from devsim.execute.measure import Bench, Effort, Subject, measure
+from devsim.execute.models import Models
+from devsim.execute.page_cache import PageCache
+from devsim.execute.tensors import random_inputs
+from devsim.execute.unchunked import run_unchunked
+from devsim.policy.serial import Serial
+
+EFFORT = Effort(cold_samples=1, samples=2, warmup=0)
+
+
+@pytest.fixture(scope="module")
+def paired(made):
+    """A plan whose chunks have two blocks each."""
+    stage = made.pipeline.stages[0]
+    blocks = [name for chunk in stage.chunks for name in chunk.blocks]
+    cost = stage.chunks[0].cost
+    chunks = tuple(Chunk(blocks=tuple(blocks[n : n + 2]), cost=cost) for n in (0, 2))
+    pipeline = made.pipeline.model_copy(
+        update={"stages": (stage.model_copy(update={"chunks": chunks}),)}
+    )
+    return made.model_copy(update={"policy": "serial", "pipeline": pipeline})
+
+
+@pytest.fixture(scope="module")
+def joined(paired, tiny_models, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("joined") / "models"
+    join_chunks(paired, tiny_models, folder)
+    return Models.open(folder)
+
+
+def test_a_folder_of_a_plans_chunks_has_one_package_a_chunk(paired, joined, models):
+    assert [len(chunk) for chunk in joined.chunks(paired.pipeline)[0]] == [1, 1]
+    assert [len(chunk) for chunk in models.chunks(paired.pipeline)[0]] == [2, 2]
+
+
+def test_joined_packages_compute_what_the_blocks_compute(paired, joined, models, runtime):
+    run = Executor(
+        paired.pipeline, Serial(), 10**9, joined, runtime, Surroundings({}), "stop", lambda _: None
+    ).run()
+    (expected,) = run_unchunked(paired.pipeline, models, runtime).digests()
+    (stage,) = run.outputs.digests()
+    assert set(stage.digests) == set(expected.digests)
+
+
+def test_what_joining_saves_is_measured_for_each_package(joined, models, runtime):
+    with Lanes(None) as lanes:
+        bench = Bench(runtime, lanes, PageCache.KEEP)
+        blocks = models.manifest.stages[0].blocks
+        alone = {
+            block.digest: measure(bench, Subject(models.path(block), random_inputs(block)), EFFORT)
+            for block in blocks
+        }
+        saved = measure_joining(bench, joined, models, alone, EFFORT)
+        assert len(saved.load_fixed_ns) == len(saved.dispatch_ns) == 2
+        with pytest.raises(BadInputError, match="no package joins blocks"):
+            measure_joining(bench, models, models, alone, EFFORT)
