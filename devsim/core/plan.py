@@ -57,6 +57,16 @@ class Baseline(Frozen):
         return {"policy": value.get("policy"), "figures": before}
 
 
+class Robustness(Frozen):
+    """What a plan comes to when durations are drawn, not typical."""
+
+    percentile: int = Field(ge=1, le=100)
+    makespan_ns: int = Field(ge=0, description="that so many percent of the runs keep")
+    median_ns: int = Field(ge=0)
+    runs: int = Field(ge=1)
+    seed: int = Field(ge=0, description="of the first run; the others follow")
+
+
 class Plan(Document):
     """A plan file. It carries its chunks' costs, so it simulates and validates on its own."""
 
@@ -75,6 +85,9 @@ class Plan(Document):
     residency: tuple[Residency, ...] = Field(description="one a stage")
     prediction: Prediction
     read_bytes: int = Field(default=0, ge=0, description="weights of all loads")
+    robustness: Robustness | None = Field(
+        default=None, description="where the plan was chosen by it"
+    )
     lower_bound_ns: int = Field(ge=0)
     baselines: tuple[Baseline, ...]
 

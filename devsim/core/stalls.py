@@ -70,7 +70,7 @@ def _explain(
         return [Stall(Cause.PROLOGUE, start_ns, compute.start_ns, compute, load)]
     parts: list[Stall] = []
     now = start_ns
-    for load in loads[next_load:]:
+    for load in (loads[at] for at in range(next_load, len(loads))):
         if load.start_ns >= compute.start_ns or load.position > compute.position:
             break
         if load.start_ns > now:

@@ -1,5 +1,6 @@
 """What people do by hand: every named policy on the same profile and budget."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from devsim.core.errors import InfeasibleBudgetError
@@ -41,6 +42,11 @@ class Compared(NamedTuple):
 def compared(profile: Profile, problem: Problem) -> list[Compared]:
     """Every named policy, in a fixed order."""
     return [_compared(name, profile, problem) for name in COMPARED]
+
+
+def by_hand(others: Iterable[Compared]) -> list[tuple[Shape, ...]]:
+    """Shapes of the named policies that keep the budget."""
+    return [other.shapes for other in others if other.shapes and other.figures]
 
 
 def _compared(name: str, profile: Profile, problem: Problem) -> Compared:

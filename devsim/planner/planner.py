@@ -1,15 +1,18 @@
 """The planner: from a profile and a budget to a plan, verified by simulation."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from devsim.core.plan import Baseline, Plan
 from devsim.core.profile import Profile
 from devsim.planner.ask import Ask
-from devsim.planner.baselines import Compared, compared, read_bytes_of
+from devsim.planner.baselines import Compared, by_hand, compared, read_bytes_of
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.infeasible import require_room
 from devsim.planner.rungs import Climbed, climb
 from devsim.planner.score import NEVER, cost_of, makespan_of
+from devsim.planner.search import WORK
+from devsim.planner.shape import Shape
 from devsim.planner.variants import with_variants
 from devsim.policy.named import baseline
 from devsim.policy.planned import Planned
@@ -40,19 +43,42 @@ def plan_for(ask: Ask) -> Plan:
         InfeasibleBudgetError: some block does not fit; carries the smallest budget that works.
         BadInputError: a stage or a variant is asked for that the profile does not have.
     """
+    return verified(solve(ask))
+
+
+class Solution(NamedTuple):
+    """What was found for what was asked, with the variants that were chosen."""
+
+    ask: Ask
+    climbed: Climbed
+    others: list[Compared]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The best shapes."""
+        return self.climbed.found.shapes
+
+
+def solve(ask: Ask, seeds: Sequence[tuple[Shape, ...]] = (), work: int = WORK) -> Solution:
+    """Search, with every named policy that shapes can say among the seeds.
+
+    Raises:
+        InfeasibleBudgetError: some block does not fit; carries the smallest budget that works.
+        BadInputError: a stage or a variant is asked for that the profile does not have.
+    """
     ask = with_variants(ask)
     require_room(ask)
     others = compared(ask.profile, ask.problem)
-    seeds = [other.shapes for other in others if other.shapes and other.figures]
-    return verified(ask, climb(ask, seeds), others)
+    return Solution(ask, climb(ask, [*seeds, *by_hand(others)], work), others)
 
 
-def verified(ask: Ask, climbed: Climbed, others: Sequence[Compared]) -> Plan:
+def verified(solution: Solution) -> Plan:
     """The plan for shapes that were found, with what the simulator says of it.
 
     A named policy takes its place where it is better. What the simulator does not confirm is not
     a plan.
     """
+    ask, climbed, others = solution
     problem = ask.problem
     best = min(others, key=lambda other: _cost(ask, other), default=None)
     if best is not None and best.figures and _cost(ask, best) < climbed.found.cost:

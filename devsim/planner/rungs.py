@@ -9,16 +9,16 @@ more than the rung. The better of all is taken; rungs whose lower bound is no be
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
+from devsim.planner.baselines import by_hand, compared
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.score import NEVER, Objective, Scorer
-from devsim.planner.search import WORK, Found, search
+from devsim.planner.search import WORK, Found, is_small, search
 from devsim.planner.shape import Shape
 
 _RUNGS = 8
-_SMALL = 60
-"""Computes of one chunk a block, up to which a problem is small."""
 _SHARE = 25
+"""Of the work of a plan, this part goes into each rung of a large problem."""
 
 
 class Climbed(NamedTuple):
@@ -43,9 +43,10 @@ def climb(ask: Ask, seeds: list[tuple[Shape, ...]], work: int = WORK) -> Climbed
         if rung >= ask.budget_bytes:
             continue
         lower = ask.at(rung).problem
-        if ask.objective is Objective.LATENCY and lower_bound_ns(lower) >= best.found.cost:
+        if ask.objective is not Objective.IO and lower_bound_ns(lower) >= best.found.cost:
             continue
-        found = search(lower, _work(ask, work), (), ask.objective)
+        known = by_hand(compared(ask.profile, lower)) if is_small(lower) else ()
+        found = search(lower, _work(ask, work), known, ask.objective)
         if found.cost < best.found.cost:
             best = _at_most(ask, found, rung)
     return best
@@ -53,8 +54,7 @@ def climb(ask: Ask, seeds: list[tuple[Shape, ...]], work: int = WORK) -> Climbed
 
 def _work(ask: Ask, work: int) -> int:
     """Small problems are searched as thoroughly at every rung; of large ones, a share is enough."""
-    computes = sum(len(s.blocks) * s.iterations for s in ask.problem.stages)
-    return work if computes <= _SMALL else work // _SHARE
+    return work if is_small(ask.problem) else work // _SHARE
 
 
 def _at_most(ask: Ask, found: Found, rung: int) -> Climbed:

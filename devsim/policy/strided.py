@@ -37,8 +37,9 @@ def _held_bytes(stage: Stage, resident: tuple[int, ...]) -> int:
     """The most that residents, two streamed chunks and what passes beside them can hold."""
     costs = [chunk.cost for chunk in stage.chunks]
     kept = sum(costs[number].resident_bytes for number in resident)
+    staying = set(resident)
     streamed = sorted(
-        cost.resident_bytes for number, cost in enumerate(costs) if number not in resident
+        cost.resident_bytes for number, cost in enumerate(costs) if number not in staying
     )
     passing = max(cost.transient_bytes for cost in costs) + max(
         cost.activation_bytes for cost in costs

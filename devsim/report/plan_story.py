@@ -19,6 +19,11 @@ class Excerpt:
     spans: tuple[Span, ...]
 
 
+def count_of(count: int, word: str) -> str:
+    """``1 chunk``, ``2 chunks``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def trace_of(plan: Plan) -> Trace:
     """The plan's run."""
     return simulate(plan.pipeline, policy_of(plan), plan.budget_bytes)

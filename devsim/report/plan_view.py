@@ -7,7 +7,7 @@ from devsim.core.plan import Baseline, Figures, Plan, Residency
 from devsim.core.trace import Kind, Trace
 from devsim.core.units import format_bytes, format_ns
 from devsim.report.console import plain_table
-from devsim.report.plan_story import Excerpt, curve_of, excerpt_of, trace_of
+from devsim.report.plan_story import Excerpt, count_of, curve_of, excerpt_of, trace_of
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ROWS = 4
@@ -20,20 +20,26 @@ _TIE = 0.001
 def show_plan(plan: Plan, console: Console) -> None:
     """Print what is cut how, what stays resident, what it costs, and what else there is."""
     prediction = plan.prediction
+    console.print(f"[bold]{plan.pipeline.workload}[/] on [bold]{plan.device}[/], {plan.shape}")
     console.print(
-        f"[bold]{plan.pipeline.workload}[/] on [bold]{plan.device}[/], {plan.shape}, "
-        f"budget {format_bytes(plan.asked_bytes)}"
-    )
-    console.print(
-        f"policy [bold]{plan.policy}[/]: makespan [bold]{format_ns(prediction.makespan_ns)}[/], "
-        f"peak [bold]{format_bytes(prediction.peak_bytes)}[/]; "
+        f"policy [bold]{plan.policy}[/], objective {plan.objective}: "
+        f"makespan [bold]{format_ns(prediction.makespan_ns)}[/]\n"
+        f"peak [bold]{format_bytes(prediction.peak_bytes)}[/] of a budget of "
+        f"{format_bytes(plan.asked_bytes)}; "
         f"no plan beats {format_ns(plan.lower_bound_ns)} (gap {plan.gap:.1%})"
     )
+    if plan.robustness:
+        found = plan.robustness
+        console.print(
+            f"of {found.runs} drawn runs, {found.percentile} % take at most "
+            f"[bold]{format_ns(found.makespan_ns)}[/], half at most {format_ns(found.median_ns)}"
+        )
     if plan.offered_bytes:
         console.print(f"faster when it holds no more than {format_bytes(plan.budget_bytes)}")
     console.print()
     for stage, residency in zip(plan.pipeline.stages, plan.residency, strict=True):
         _show_stage(stage, residency, console)
+    console.print("■ resident  · streamed  | next chunk\n", style="dim")
     trace = trace_of(plan)
     columns = max(10, min(console.width, _WIDEST) - _LABEL - 1)
     _show_memory(trace, plan.asked_bytes, columns, console)
@@ -46,11 +52,12 @@ def _show_stage(stage: Stage, residency: Residency, console: Console) -> None:
     kept = sum(stage.chunks[number].cost.resident_bytes for number in residency.resident)
     weights = sum(chunk.cost.weight_bytes for chunk in stage.chunks)
     console.print(
-        f"stage [bold]{stage.name}[/] ({stage.variant}): {stage.iterations} iterations of "
-        f"{blocks} blocks, {format_bytes(weights)}"
+        f"stage [bold]{stage.name}[/] ({stage.variant}): "
+        f"{count_of(stage.iterations, 'iteration')} of {count_of(blocks, 'block')}, "
+        f"{format_bytes(weights)}"
     )
     console.print(
-        f"  {len(stage.chunks)} chunks, {len(residency.resident)} resident "
+        f"  {count_of(len(stage.chunks), 'chunk')}, {len(residency.resident)} resident "
         f"({format_bytes(kept)}), window {residency.window}"
     )
     console.print(f"  {chunk_marks(stage, residency)}\n", soft_wrap=True)
@@ -66,7 +73,7 @@ def chunk_marks(stage: Stage, residency: Residency) -> str:
     if sum(len(chunk.blocks) for chunk in stage.chunks) > _WIDEST // 2:
         return "".join(marks[:_WIDEST]) + ("…" if len(marks) > _WIDEST else "")
     blocks = (mark * len(chunk.blocks) for mark, chunk in zip(marks, stage.chunks, strict=True))
-    return "|".join(blocks) + "  ■ resident  · streamed  | next chunk"
+    return "|".join(blocks)
 
 
 def _show_memory(trace: Trace, budget_bytes: int, columns: int, console: Console) -> None:
@@ -104,6 +111,12 @@ def _bar(label: str, width: int) -> list[str]:
     return list("▌" + shown + "━" * (width - 1 - len(shown)))
 
 
+def show_reasons(reasons: list[str], console: Console) -> None:
+    """Print why the plan is as it is, a paragraph a reason."""
+    for reason in reasons:
+        console.print(f"\n{reason}", markup=False)
+
+
 def show_baselines(plan: Plan, console: Console) -> None:
     """Print every named policy beside the plan, and who is as good."""
     table = plain_table("policy", "makespan", "to plan", "peak", "stalls", "bytes read")
@@ -129,9 +142,11 @@ def show_baselines(plan: Plan, console: Console) -> None:
 
 def ties(plan: Plan) -> list[Baseline]:
     """The named policies that are as fast as the plan, or nearly."""
-    limit_ns = plan.prediction.makespan_ns * (1 + _TIE)
+    own_ns = plan.prediction.makespan_ns
     return [
-        each for each in plan.baselines if each.figures and each.figures.makespan_ns <= limit_ns
+        each
+        for each in plan.baselines
+        if each.figures and abs(each.figures.makespan_ns - own_ns) <= own_ns * _TIE
     ]
 
 
