@@ -146,6 +146,20 @@ def validated(folder: Path, case: Case) -> dict:
     return json.loads(report.read_text())
 
 
+def verdict_on_ten_percent_over(folder: Path, case: Case, report: dict) -> str:
+    """What is said of a finished case's plan under a hard limit that it exceeds by a tenth."""
+    said = folder / "results" / "over.txt"
+    if not said.exists():
+        limit = max(report["measured"]["peak_bytes"]) * 10 // 11
+        plan_path = folder / "results" / f"{case.name}.plan.json"
+        command = [sys.executable, "-m", "devsim", "validate", plan_path, "--runs", "1"]
+        command += ["--models", converted(folder, case.setting.latent)]
+        command += ["--enforce", "--hard-limit", limit]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        said.write_text(f"exit status {done.returncode}: {done.stderr.strip()}")
+    return said.read_text()
+
+
 def table(reports: dict[Case, dict]) -> str:
     """The figures of every plan, and what the aims are."""
     lines = [
@@ -180,7 +194,9 @@ def main(folder: Path, names: list[str]) -> None:
     if not chosen:
         sys.exit(f"no such case; there are: {', '.join(case.name for case in CASES)}")
     reports = {case: validated(folder, case) for case in chosen}
-    environment = next(iter(reports.values()))["environment"]
+    first = chosen[0]
+    environment = reports[first]["environment"]
+    over = verdict_on_ten_percent_over(folder, first, reports[first])
     facts = "\n".join(f"- {name}: {value}" for name, value in environment.items())
     text = "\n\n".join(
         (
@@ -189,6 +205,7 @@ def main(folder: Path, names: list[str]) -> None:
             "4x8x8, large 8x16x16), compute threads, page cache, chunk size, percent resident, "
             "window. Errors are of the prediction, against the median of three runs.",
             table(reports),
+            f"The first plan, 10 % over its hard limit: {over}",
             f"Environment of the first plan's last run:\n\n{facts}\n",
         )
     )

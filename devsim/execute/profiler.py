@@ -14,6 +14,7 @@ from devsim.execute.assemble import assemble
 from devsim.execute.contention import Subjects, measure_contention
 from devsim.execute.footprint import footprint_bytes
 from devsim.execute.joining import measure_joining
+from devsim.execute.kinds import Kind, kind_of, with_bytes_of_kind
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
@@ -73,8 +74,9 @@ def profile_models(
         contended = measure_contention(bench, _kinds(models, blocks), effort.samples)
         joining = measure_joining(bench, joined, models, known, effort) if joined else None
     baseline_bytes = footprint_bytes(os.getpid())
+    measured = with_bytes_of_kind(blocks, known)
     return assemble(
-        models.manifest, known, contended, baseline_bytes, around.environment, effort, joining
+        models.manifest, measured, contended, baseline_bytes, around.environment, effort, joining
     )
 
 
@@ -83,14 +85,11 @@ def _subject(models: Models, block: Block) -> Subject:
 
 
 def _kinds(models: Models, blocks: list[Block]) -> list[Subjects]:
-    """One block of each kind, of the few kinds whose weights are nearly all there are.
-
-    Blocks of as many weights and operations are one kind.
-    """
-    weights: dict[tuple[int, int], int] = {}
-    first: dict[tuple[int, int], Block] = {}
+    """One block of each kind, of the few kinds whose weights are nearly all there are."""
+    weights: dict[Kind, int] = {}
+    first: dict[Kind, Block] = {}
     for block in blocks:
-        kind = block.weight_bytes, block.flops
+        kind = kind_of(block)
         weights[kind] = weights.get(kind, 0) + block.weight_bytes
         first.setdefault(kind, block)
     heaviest = sorted(weights, key=lambda kind: -weights[kind])

@@ -46,14 +46,14 @@ def validate(work, devsim, tiny_models):
 
 def test_everything_at_once(work, validate):
     files = ("-o", "trace.json.gz", "-o", "run.report.json", "-o", "run.html")
-    result = validate("--runs", "2", "--baselines", "--enforce", "--json", *files)
+    result = validate("--runs", "1", "--baselines", "--enforce", "--json", *files)
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert told.keys() >= KEYS
     assert told == json.loads((work / "run.report.json").read_text())
     assert told["outputs_equal"]
     assert told["baselines"].keys() == {"serial", "on-device-sora", "strided"}
-    assert len(told["baselines"]["serial"]["makespan_s"]) == 2
+    assert len(told["baselines"]["serial"]["makespan_s"]) == 1
     trace = read_trace(work / "trace.json.gz")
     assert trace.environment["page_cache"] == "keep"
     assert "watchdog" in trace.environment["hard_limit"]
