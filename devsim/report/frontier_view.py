@@ -1,5 +1,6 @@
 """Budget against makespan, as a table and as a picture."""
 
+import math
 from itertools import pairwise
 
 from rich.console import Console
@@ -36,7 +37,8 @@ def frontier_picture(points: list[Point], title: str) -> Canvas:
     floor = max(0, fastest - (slowest - fastest) // 10)
 
     def x(size_bytes: float) -> float:
-        return _LEFT + (_RIGHT - _LEFT) * (size_bytes - least) / max(most - least, 1)
+        ratio = math.log(max(most, 2) / max(least, 1)) or 1.0
+        return _LEFT + (_RIGHT - _LEFT) * math.log(max(size_bytes, 1) / max(least, 1)) / ratio
 
     def y(time_ns: float) -> float:
         return _BOTTOM - (_BOTTOM - _TOP) * (time_ns - floor) / max(slowest - floor, 1)
@@ -47,7 +49,7 @@ def frontier_picture(points: list[Point], title: str) -> Canvas:
     )
     for tick in range(_TICKS + 1):
         time_ns = floor + (slowest - floor) * tick / _TICKS
-        size_bytes = least + (most - least) * tick / _TICKS
+        size_bytes = max(least, 1) * (max(most, 2) / max(least, 1)) ** (tick / _TICKS)
         canvas.add(
             Line(((_LEFT, y(time_ns)), (_RIGHT, y(time_ns))), GRID),
             Text(_LEFT - 8, y(time_ns) + 4, format_ns(round(time_ns)), 12, FAINT, "end"),
@@ -59,7 +61,9 @@ def frontier_picture(points: list[Point], title: str) -> Canvas:
     )
     for point in points:
         canvas.add(Box(x(point.budget_bytes) - 3, y(point.makespan_ns) - 3, 6, 6, COMPUTE))
-    canvas.add(Text((_LEFT + _RIGHT) / 2, _BOTTOM + 44, "budget", 13, anchor="middle"))
+    canvas.add(
+        Text((_LEFT + _RIGHT) / 2, _BOTTOM + 44, "budget (logarithmic)", 13, anchor="middle")
+    )
     return canvas
 
 
