@@ -55,7 +55,8 @@ class Pairs(nn.Module):
     def __init__(self, latent: str) -> None:
         super().__init__()
         shape = tuple(map(int, LATENTS[latent].split("x")))
-        stage = find("open-sora-v1.2").pipeline(Options(depth=PAIRS, shape=shape)).stages[0]
+        stages = find("open-sora-v1.2").pipeline(Options(depth=PAIRS, shape=shape)).stages
+        stage = next(stage for stage in stages if stage.name == "stdit")
         pairs = [block for block in stage.blocks if block.name.startswith("st_")]
         self.names = [port.name for port in pairs[0].inputs]
         self.blocks = nn.ModuleList(block.build().eval() for block in pairs)
@@ -113,7 +114,8 @@ def measure_peer(
     ) as process:  # fmt: skip
         if limit:
             limit.hold(process.pid)
-        process.stdout.readline()
+        if process.stdout.readline() != "ready\n":
+            sys.exit(f"{peer} did not get ready")
         samples = []
         with FootprintSampler(process.pid, samples):
             if limit and limit_bytes:

@@ -114,9 +114,8 @@ def converted(folder: Path, latent: str) -> Path:
     models = folder / f"models-{latent}"
     if not (models / "manifest.json").exists():
         shape = LATENTS[latent]
-        status = devsim(
-            "convert", "open-sora-v1.2", "--depth", PAIRS, "--latent", shape, "-o", models
-        )
+        size = ("--stage", "stdit", "--depth", PAIRS, "--latent", shape)
+        status = devsim("convert", "open-sora-v1.2", *size, "-o", models)
         if status:
             sys.exit(status)
     return models
