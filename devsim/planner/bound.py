@@ -1,11 +1,13 @@
 """A makespan that no plan can beat.
 
-The run is cut at *marks*: the end of each stage, and of its first iteration. From the instant one
-mark's last compute ends to the instant another's does, no plan can be faster than
+The run is cut at *marks*: the end of each stage, of its first iteration and of its last but one.
+From the instant one mark's last compute ends to the instant another's does, no plan can be faster
+than
 
 - the computes between them, one after another;
 - the loads between them, less what memory can have held at the first mark, and less what it can
-  keep from each iteration to the next; then the last compute, which waits for its load;
+  keep from each iteration to the next; then the last compute, which waits for its load. Loads keep
+  the order of the computes, so of later stages nothing is held unless all of the next iteration is;
 - both lanes' work with as much overlap as contention makes worth while;
 - in a stage that iterates: the loads, and the computes beside which memory cannot hold a load.
 
@@ -53,14 +55,11 @@ class _Stage:
 
 @dataclass(frozen=True)
 class _Part:
-    """What lies between two neighbouring marks: a stage's first iteration, or the others."""
+    """Iterations of a stage between two neighbouring marks: its first, those between, its last."""
 
     stage: _Stage
     opening: bool
-
-    @property
-    def passes(self) -> int:
-        return 1 if self.opening else self.stage.iterations - 1
+    passes: int
 
     @property
     def loads_ns(self) -> list[int]:
@@ -70,37 +69,27 @@ class _Part:
 
 def lower_bound_ns(problem: Problem) -> int:
     """The longest path over the marks, for any cut, residency and window of the stages."""
-    stages = _stages(problem)
-    parts = [
-        _Part(stage, opening)
-        for stage in stages
-        for opening in (True, False)
-        if opening or stage.iterations > 1
-    ]
+    parts = [part for stage in _stages(problem) for part in _parts(stage)]
     room = problem.room_bytes
-    kept = {
-        (id(stage), borders): _kept_ns(stage, room, borders)
-        for stage in stages
-        for borders in (stage.iterations - 1, stage.iterations - 2)
-        if borders > 0
-    }
     reached = [0] * (len(parts) + 1)
-    for start in range(len(parts)):
-        held: list[Item] = []
-        loads_ns = compute_ns = 0
+    for start, first in enumerate(parts):
+        held = list(map(Item, first.loads_ns, first.stage.resident))
+        in_order = sum(first.stage.resident) > room
+        loads_ns = compute_ns = passes = 0
         for end in range(start, len(parts)):
             part = parts[end]
             stage = part.stage
             compute_ns += part.passes * stage.pass_ns
-            fresh = part.opening or end == start
-            if fresh:
-                held += map(Item, part.loads_ns, stage.resident)
-            loads_ns += part.passes * sum(part.loads_ns)
-            if part.opening and not start:
-                loads_ns += stage.first_fixed_ns
-            borders = 0 if part.opening else part.passes - (end == start)
-            if borders:
-                loads_ns -= kept[id(stage), borders]
+            if part.opening or end == start:
+                loads_ns += sum(part.loads_ns) + (0 if start else stage.first_fixed_ns)
+                passes, spared_ns = 0, 0
+                if end > start and not in_order:
+                    held += map(Item, part.loads_ns, stage.resident)
+            again = part.passes - (passes == 0)
+            passes += part.passes
+            loads_ns += again * sum(stage.again_ns) + spared_ns
+            spared_ns = _kept_ns(stage, room, passes - 1) if passes > 1 else 0
+            loads_ns -= spared_ns
             credit_ns = best_value_ns(held, room) if start else 0
             took_ns = _span_ns(
                 parts[start : end + 1], problem, max(0, loads_ns - credit_ns), compute_ns, credit_ns
@@ -110,12 +99,16 @@ def lower_bound_ns(problem: Problem) -> int:
                     took_ns, _from_nothing_ns(parts[: end + 1], problem, loads_ns, compute_ns)
                 )
             reached[end + 1] = max(reached[end + 1], reached[start] + took_ns)
-        if parts[start].opening:
-            stage = parts[start].stage
-            after = start + 1 + (stage.iterations > 1)
-            crowded_ns = _crowded_ns(stage, problem, first=start == 0)
+        if first.opening:
+            after = start + len(_parts(first.stage))
+            crowded_ns = _crowded_ns(first.stage, problem, first=start == 0)
             reached[after] = max(reached[after], reached[start] + crowded_ns)
     return reached[-1]
+
+
+def _parts(stage: _Stage) -> list[_Part]:
+    passes = [1, stage.iterations - 2, 1] if stage.iterations > 1 else [1]
+    return [_Part(stage, not at, count) for at, count in enumerate(passes) if count]
 
 
 def _span_ns(
