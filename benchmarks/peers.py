@@ -7,7 +7,8 @@ app's policy, accelerate's disk offload, diffusers' group offloading to disk, an
 resident, which alone has no limit. They take turns, ROUNDS times (3), each in a fresh process whose
 footprint is sampled, with its file pages dropped before it starts. Where a cgroup is permitted it
 holds each to the limit, file pages included, so that what is streamed is read from the disk.
-Converts into FOLDER once (as benchmarks/validation.py does). Wants `pip install .[benchmark]`.
+Converts into FOLDER once (as benchmarks/validation.py does) and profiles once; remove
+FOLDER/results to profile anew. Wants `pip install .[benchmark]`.
 """
 
 import json
@@ -72,7 +73,14 @@ def offloaded(peer: str, latent: str, folder: str) -> Pairs:
     if peer == "accelerate disk offload":
         kept = {(2 * k + 1) * PAIRS // (PAIRS // 2 * 2) for k in range(PAIRS // 2)}
         places = {f"blocks.{n}": "cpu" if n in kept else "disk" for n in range(PAIRS)}
-        dispatch_model(model, places, main_device="cpu", offload_dir=folder, force_hooks=True)
+        dispatch_model(
+            model,
+            places,
+            main_device="cpu",
+            offload_dir=folder,
+            force_hooks=True,
+            preload_module_classes=[type(model.blocks[0]).__name__],  # a pair is loaded as one
+        )
     elif peer == "diffusers group offload":
         apply_group_offloading(
             model,
@@ -142,7 +150,7 @@ def our_plan(folder: Path, models: Path, latent: str) -> Plan:
     path = folder / "results" / f"peers-{latent}.json"
     path.parent.mkdir(exist_ok=True)
     how = ("--threads", 1, "--page-cache", "drop-always")
-    if devsim("profile", models, "-o", path, "--force", *how):
+    if not path.exists() and devsim("profile", models, "-o", path, *how):
         sys.exit("the profile failed")
     profile = Profile.read(path)
     blocks = [next(iter(block.variants.values())) for block in profile.stages[0].blocks]
