@@ -40,6 +40,7 @@ from devsim.execute.requests import Setting
 from devsim.execute.sampler import FootprintSampler
 from devsim.execute.tensors import random_inputs
 from devsim.planner.planner import plan
+from devsim.policy.planned import spread
 from devsim.runtime.allocator import allocator_environment
 from devsim.workloads import find
 from devsim.workloads.pipeline import Options
@@ -71,7 +72,8 @@ class Pairs(nn.Module):
 def offloaded(peer: str, latent: str, folder: str) -> Pairs:
     model = Pairs(latent).requires_grad_(False)
     if peer == "accelerate disk offload":
-        kept = {(2 * k + 1) * PAIRS // (PAIRS // 2 * 2) for k in range(PAIRS // 2)}
+        # One pair fewer than devsim keeps: its process holds more, and would be killed.
+        kept = set(spread(PAIRS // 2 - 1, PAIRS))
         places = {f"blocks.{n}": "cpu" if n in kept else "disk" for n in range(PAIRS)}
         dispatch_model(
             model,
