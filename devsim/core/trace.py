@@ -1,5 +1,6 @@
 """A trace: what a schedule did and when, simulated or measured; times in ns from its start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -50,8 +51,8 @@ class Trace:
     workload: str
     policy: str
     budget_bytes: int
-    spans: tuple[Span, ...]
-    footprint: tuple[Footprint, ...]
+    spans: Sequence[Span]
+    footprint: Sequence[Footprint]
     environment: dict[str, str] = field(default_factory=dict)
 
     @property

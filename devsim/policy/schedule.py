@@ -51,6 +51,8 @@ def schedule(
     )
     total, most_activation = len(resident), max(activation)
     loaded, gone = bytearray(decisions.kept), bytearray(total)
+    loaded.append(0)
+    gone.append(1)
     due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
     due_by = list(accumulate(int(not is_kept) for is_kept in decisions.kept))
     dues = len(due)
@@ -78,7 +80,7 @@ def schedule(
                 passing = resident[number]
             footprint -= passing
             leaving -= passing
-        if not computing and current < total and loaded[current]:
+        if not computing and loaded[current]:
             passing = activation[current]
             if footprint + passing > budget_bytes:
                 compute_waited = MEMORY
@@ -90,7 +92,7 @@ def schedule(
                 compute_waited = 0
         while loading < loaders and next_due < dues:
             number = due[next_due]
-            if (before[number] >= 0 and not gone[before[number]]) or (
+            if not gone[before[number]] or (
                 number != current
                 and (
                     next_due - due_by[current] >= window[number]

@@ -13,7 +13,7 @@ def run_with_several_loaders(
 ) -> Outcome:
     """Run to the last compute's end."""
     steps = schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
-    records, footprint = drive(steps, costs, speeds)
+    records, footprint = drive(steps, costs, speeds, pipeline.loaders)
     computes = [(start, end) for end, code, start in records if code & 3 == COMPUTE]
     makespan_ns = computes[-1][1]
     busy_ns = sum(end - start for start, end in computes)

@@ -1,7 +1,9 @@
 """The simulator: a schedule driven in simulated time."""
 
 from dataclasses import replace
+from functools import partial
 
+from devsim.core.later import Later
 from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Footprint, Trace
 from devsim.policy.feasible import require_room
@@ -35,12 +37,16 @@ def simulate(
     decisions = decisions_of(pipeline, policy, counts)
     require_room(pipeline, policy.name, budget_bytes, costs, decisions)
     run = schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
-    records, footprint = drive(run, costs, Speeds.of(pipeline))
+    records, footprint = drive(run, costs, Speeds.of(pipeline), pipeline.loaders)
     return Trace(
         origin="simulated",
         workload=pipeline.workload,
         policy=policy.name,
         budget_bytes=budget_bytes,
-        spans=spans_of(pipeline, costs, records),
-        footprint=tuple(map(Footprint, footprint.keys(), footprint.values())),
+        spans=Later(partial(spans_of, pipeline, costs, records)),
+        footprint=Later(partial(_samples, footprint)),
     )
+
+
+def _samples(footprint: dict[int, int]) -> tuple[Footprint, ...]:
+    return tuple(map(Footprint, footprint.keys(), footprint.values()))

@@ -8,7 +8,7 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Span
 from devsim.policy.schedule import KINDS, LOAD, WAITED_FOR
 from devsim.policy.timetable import Costs
-from devsim.simulate.drive import Record
+from devsim.simulate.pair import Record
 
 _KIND_OF = [KINDS[min(code & 3, 2)] for code in range(16)]
 _WAITED_FOR = [WAITED_FOR[min(code >> 2, 2)] for code in range(16)]
