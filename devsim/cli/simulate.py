@@ -76,15 +76,20 @@ def command(
             show_default=False,
         ),
     ] = None,
-    ci: Annotated[bool, typer.Option(help="on-device-sora: concurrent inference.")] = True,
-    dl: Annotated[bool, typer.Option(help="on-device-sora: dynamic loading.")] = True,
+    ci: Annotated[
+        bool | None,
+        typer.Option("--ci/--no-ci", help="on-device-sora: concurrent inference (on)."),
+    ] = None,
+    dl: Annotated[
+        bool | None, typer.Option("--dl/--no-dl", help="on-device-sora: dynamic loading (on).")
+    ] = None,
     lpl_step: Annotated[
         int | None,
         typer.Option(min=0, help="Leap at this step, counted from 0.", show_default=False),
     ] = None,
     tdtm_steps: Annotated[
-        int, typer.Option(min=0, help="First steps that merge tokens.", show_default=False)
-    ] = 0,
+        int | None, typer.Option(min=0, help="First steps that merge tokens.", show_default=False)
+    ] = None,
     sampling: Annotated[Sampling, typer.Option(help="What a duration is.")] = Sampling.MEDIAN,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Draw so many runs: percentiles.")] = 1,
@@ -103,9 +108,14 @@ def command(
             policy=policy,
             steps=steps,
             lpl_step=lpl_step,
-            resolution=resolution or aspect_ratio or frames or latent,
-            iterations=iterations,
+            resolution=resolution,
+            aspect_ratio=aspect_ratio,
+            frames=frames,
+            latent=latent,
+            iterations=iterations or None,
             tdtm_steps=tdtm_steps,
+            ci=ci,
+            dl=dl,
         )
         costs = Profile.read(profile) if profile else None
         simulation = simulation_of_plan(Plan.read(plan), costs, sampling, budget_bytes)
@@ -119,7 +129,7 @@ def command(
             parse_iterations(iterations or []),
             steps=steps,
             lpl_step=lpl_step,
-            tdtm_steps=tdtm_steps,
+            tdtm_steps=tdtm_steps or 0,
         )
         simulation = simulation_of_profile(
             costs,
@@ -127,8 +137,8 @@ def command(
             policy or _DEFAULT_POLICY,
             budget_bytes,
             loaders=loaders,
-            concurrent=ci,
-            dynamic=dl,
+            concurrent=ci is not False,
+            dynamic=dl is not False,
             sampling=sampling,
         )
     _tell(simulation, seed, runs, output, force, json)
@@ -195,9 +205,10 @@ def _runs_as_json(drawn: list[Evaluation], seed: int) -> dict[str, object]:
 
 def _refuse_beside_a_plan(**given: object) -> None:
     for name, value in given.items():
-        if value:
+        if value is not None:
+            no = "no-" if value is False else ""
             raise BadInputError(
-                f"--{name.replace('_', '-')} beside a plan, which says it already",
+                f"--{no}{name.replace('_', '-')} beside a plan, which says it already",
                 "leave it out, or give a profile instead of the plan",
             )
 

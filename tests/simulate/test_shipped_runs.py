@@ -77,6 +77,11 @@ def test_runs_give_percentiles(tmp_path):
         ([*ASKED, "--runs", "3"], "all runs would be the same"),
         (["plan.json", "--policy", "serial"], "--policy beside a plan"),
         (["plan.json", "--tdtm-steps", "3"], "--tdtm-steps beside a plan"),
+        (["plan.json", "--lpl-step", "0"], "--lpl-step beside a plan"),
+        (["plan.json", "--frames", "68"], "--frames beside a plan"),
+        (["plan.json", "--ci"], "--ci beside a plan"),
+        (["plan.json", "--no-ci"], "--no-ci beside a plan"),
+        (["plan.json", "--no-dl"], "--no-dl beside a plan"),
     ],
 )
 def test_wrong_use_is_one_line(args, problem):

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from drawn_runs import Shape
 from hypothesis import given, settings
-from reading import alone_ns, footprint, holds, phase_of, spans_of, work_done
+from reading import alone_ns, holds, phase_of, spans_of, work_done
 from strategies import Run, runs
 
 from devsim.core.stalls import find_stalls, stalls_by_cause
@@ -13,29 +13,6 @@ from devsim.simulate.predict import summarise
 from devsim.simulate.simulator import simulate
 
 FULL_PPM = 1_000_000
-
-
-@settings(max_examples=500)
-@given(runs())
-def test_footprint_keeps_the_budget_and_is_what_the_spans_hold(run: Run):
-    held = footprint(run.pipeline, run.trace)
-    assert max(held.values()) <= run.budget
-    assert {sample.time_ns: sample.bytes for sample in run.trace.footprint} == held
-    assert run.trace.peak_bytes == max(held.values())
-
-
-@settings(max_examples=200)
-@given(runs())
-def test_every_compute_happens_once_and_in_order(run: Run):
-    wanted = [
-        (stage.name, stage.first_iteration + iteration, number)
-        for stage in run.pipeline.stages
-        for iteration in range(stage.iterations)
-        for number in range(len(stage.chunks))
-    ]
-    computes = spans_of(run.trace, Kind.COMPUTE)
-    assert [(c.stage, c.iteration, c.chunk) for c in computes] == wanted
-    assert [c.position for c in computes] == list(range(len(wanted)))
 
 
 @settings(max_examples=500)
