@@ -27,6 +27,24 @@ class Outcome(NamedTuple):
     """By stage: how much makespan and stall each further iteration adds, where that is settled."""
 
 
+class _Repeated:
+    """Tells whether an iteration of a stage starts as the one before it did."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Another stage starts."""
+        self._before: object = None
+        self._now = self._stall_ns = 0
+
+    def adds(self, state: object, now: int, stall_ns: int) -> tuple[int, int] | None:
+        """The makespan and stall that the iteration between two equal states has added."""
+        added = (now - self._now, stall_ns - self._stall_ns) if state == self._before else None
+        self._before, self._now, self._stall_ns = state, now, stall_ns
+        return added
+
+
 def run(
     costs: Costs,
     decisions: Decisions,
@@ -61,8 +79,7 @@ def run(
     stage, stage_end = 0, costs.first[1]
     border = length = costs.first[1] // iterations[0]
     steady: dict[int, tuple[int, int]] = {}
-    earlier: tuple[object, ...] = ()
-    earlier_ns = earlier_stall_ns = 0
+    repeated = _Repeated()
     leaving_at: list[tuple[int, int, int]] = []
     footprint = peak = base_bytes
     leaving = now = current = next_due = stall_ns = idle_since = 0
@@ -181,25 +198,24 @@ def run(
                     stage += 1
                     stage_end = costs.first[stage + 1]
                     length = (stage_end - current) // iterations[stage]
-                    earlier = ()
+                    repeated.clear()
                 else:
                     number = due[next_due]
+                    left = -1
+                    if loading:
+                        left = load_end - now
+                        if not plain:
+                            left = load_work - (now - load_since) * load_speed
                     state = (
                         number - current if number < stage_end else number + _ELSEWHERE,
-                        -1
-                        if not loading
-                        else load_end - now
-                        if plain
-                        else load_work - (now - load_since) * load_speed,
+                        left,
                         footprint,
                         leaving,
                         [(end_ns - now, size, gone - current) for end_ns, size, gone in leaving_at],
                     )
-                    if state == earlier and (
-                        number - current < length or stage_end - current >= 2 * length
-                    ):
-                        steady[stage] = now - earlier_ns, stall_ns - earlier_stall_ns
-                    earlier, earlier_ns, earlier_stall_ns = state, now, stall_ns
+                    adds = repeated.adds(state, now, stall_ns)
+                    if adds and (number - current < length or stage_end - current >= 2 * length):
+                        steady[stage] = adds
                 border += length
 
 
