@@ -6,6 +6,7 @@ makes one of a compute's number, a kind and what the activity waited for.
 
 from collections.abc import Generator, Iterable
 from itertools import accumulate
+from operator import not_
 
 from devsim.core.trace import Kind
 from devsim.policy.timetable import Costs, Decisions
@@ -54,7 +55,7 @@ def schedule(
     loaded.append(0)
     gone.append(1)
     due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
-    due_by = list(accumulate(int(not is_kept) for is_kept in decisions.kept))
+    due_by = list(accumulate(map(not_, decisions.kept)))
     dues = len(due)
     footprint, leaving = base_bytes, 0
     current = next_due = loading = compute_waited = load_waited = 0

@@ -7,6 +7,7 @@ else than add and compare: a run is two lanes, a row of unloads, and the bytes h
 from bisect import insort
 from collections.abc import Sequence
 from itertools import accumulate
+from operator import not_
 from typing import NamedTuple
 
 from devsim.policy.timetable import Costs, Decisions
@@ -73,7 +74,7 @@ def run(
     )
     total, most_activation, plain = len(resident), max(activation), speeds.plain
     due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
-    due_by = list(accumulate(int(not is_kept) for is_kept in decisions.kept))
+    due_by = list(accumulate(map(not_, decisions.kept)))
     dues = len(due)
     due.append(total)
     stage, stage_end = 0, costs.first[1]
