@@ -1,6 +1,6 @@
 """A plan: how a pipeline is cut, what stays resident, and what that is predicted to cost."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,7 @@ class Baseline(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_first_plans_had_it(cls, value: Any) -> Any:
+    def _as_first_plans_had_it(cls, value: object) -> object:
         """Plans once held a whole prediction here, and not what was read."""
         if not isinstance(value, dict) or "prediction" not in value or "figures" in value:
             return value
