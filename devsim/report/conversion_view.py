@@ -30,7 +30,7 @@ def show_packages(manifest: Manifest, console: Console) -> None:
 
 
 def lowest_psnr(blocks: Sequence[Block]) -> str:
-    """Of the package that is furthest from torch; ``equal`` when none differs at all."""
+    """Of the package that differs most; ``equal`` when none differs at all."""
     checks = [block.check for block in blocks if block.check is not None]
     if len(checks) < len(blocks):
         return "not checked"
