@@ -124,7 +124,7 @@ def test_denoiser_blocks_joined_are_the_same_one_after_another(tiny_models, tmp_
     joined_is_the_same(tiny_models, stage_of(tiny_models).blocks, tmp_path / "joined.mlpackage")
 
 
-@pytest.mark.full_width
+@pytest.mark.slow
 def test_four_full_width_blocks_joined_are_the_four_one_after_another(tmp_path):
     options = Options(size="full", shape=(2, 4, 4), depth=4, stages=("stdit",))
     models = tmp_path / "models"

@@ -14,7 +14,7 @@ pytest.importorskip("diffusers")
 
 
 # The converter takes a minute for the UNet on a laptop.
-MODELS = ["bert", "llama", "vit", pytest.param("unet", marks=pytest.mark.full_width)]
+MODELS = ["bert", "llama", "vit", pytest.param("unet", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module", params=MODELS)
