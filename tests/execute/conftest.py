@@ -2,6 +2,7 @@ import pytest
 from faulty_disk import Disk
 
 from devsim.core.pipeline import Chunk, ChunkCost, Pipeline, Stage
+from devsim.core.plan import Residency
 from devsim.execute.executor import Executor
 from devsim.execute.lanes import Surroundings
 from devsim.execute.measure import Effort
@@ -10,6 +11,7 @@ from devsim.execute.models import Models
 from devsim.execute.requests import Setting
 from devsim.planner.planner import plan
 from devsim.runtime.choose import open_runtime
+from devsim.simulate.costs import chunk_of
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +84,15 @@ def profile(setting, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def made(profile):
-    """A plan of two iterations with memory to spare."""
-    return plan(profile, 4 * 10**8, {"stdit": 2})
+    """A plan of two iterations with memory to spare, one chunk a block whatever was measured."""
+    found = plan(profile, 4 * 10**8, {"stdit": 2})
+    (stage,), (cut,) = profile.stages, found.pipeline.stages
+    chunks = tuple(chunk_of(profile, [block], cut.variant) for block in stage.blocks)
+    stages = (cut.model_copy(update={"chunks": chunks}),)
+    pipeline = found.pipeline.model_copy(update={"stages": stages})
+    residency = (Residency(resident=(), window=1),)
+    update = {"policy": "planned", "pipeline": pipeline, "residency": residency}
+    return found.model_copy(update=update)
 
 
 @pytest.fixture
