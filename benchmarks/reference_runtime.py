@@ -31,6 +31,7 @@ import torch
 
 from devsim.execute.footprint import PeakMeter, footprint_bytes
 from devsim.runtime.allocator import allocator_environment
+from devsim.runtime.pages import fresh_memory
 from devsim.runtime.reference import ReferenceRuntime
 from devsim.workloads import find
 from devsim.workloads.pipeline import Options
@@ -120,9 +121,7 @@ def predict(folder: Path) -> None:
 
 def bare_read(path: Path) -> mmap.mmap:
     size = path.stat().st_size
-    buffer = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        buffer.madvise(mmap.MADV_HUGEPAGE)
+    buffer = fresh_memory(size)
     handle, done = os.open(path, os.O_RDONLY), 0
     with memoryview(buffer) as whole:
         while done < size:

@@ -4,6 +4,7 @@ import mmap
 
 from devsim.execute.models import Models
 from devsim.execute.tensors import random_inputs
+from devsim.runtime.pages import fresh_memory
 from devsim.runtime.protocol import Runtime
 
 
@@ -27,8 +28,6 @@ def touch_memory(size_bytes: int) -> None:
     run after the first would pay again.
     """
     if size_bytes > 0:
-        with mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
-            if hasattr(mmap, "MADV_HUGEPAGE"):
-                memory.madvise(mmap.MADV_HUGEPAGE)
+        with fresh_memory(size_bytes) as memory:
             for at in range(0, size_bytes, mmap.PAGESIZE):
                 memory[at] = 1

@@ -5,7 +5,6 @@ every blob a 64-byte record (u32 sentinel, u32 type, u64 size in bytes, u64 offs
 the data; everything starts at a multiple of 64 bytes. A program names a blob by its record.
 """
 
-import contextlib
 import mmap
 import os
 import struct
@@ -17,6 +16,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from devsim.runtime.pages import fresh_memory
 from devsim.runtime.reference.faults import MalformedError
 from devsim.runtime.reference.mil_types import BLOB_ELEMENTS, TensorType
 
@@ -123,11 +123,7 @@ def _mapped(handle: int, size: int) -> mmap.mmap:
 
 
 def _copied(handle: int, size: int) -> mmap.mmap:
-    buffer = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    # Faulting in 4 KiB pages costs three times the copy from the page cache.
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):
-            buffer.madvise(mmap.MADV_HUGEPAGE)
+    buffer = fresh_memory(size)
     with memoryview(buffer) as whole:
         done = 0
         while done < size:
