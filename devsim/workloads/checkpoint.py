@@ -41,8 +41,8 @@ class Checkpoint:
     folder: Path
     prefix: str = ""
 
-    def tensor(self, key: str, like: Tensor) -> Tensor:
-        """Read one tensor as float32.
+    def tensor(self, key: str, like: Tensor, std: float | None = None) -> Tensor:
+        """Read one tensor as float32; nothing of it is drawn.
 
         Raises:
             BadFileError: the checkpoint lacks it, or has it in another shape.

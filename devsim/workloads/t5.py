@@ -105,6 +105,23 @@ def empty_t5(size: T5Size) -> T5EncoderModel:
     return model
 
 
+def initial_stds(model: T5EncoderModel) -> dict[str, float]:
+    """Standard deviations, by name, of what T5 does not initialise by the number of inputs.
+
+    T5 does not divide its scores by the root of a head's width: its queries begin that much
+    smaller. Where they do not, softmax saturates and float32 itself is far from exact.
+    Source: ``T5PreTrainedModel._init_weights`` of transformers.
+    """
+    width, head_width = model.config.d_model, model.config.d_kv
+    stds = {
+        "shared": 1.0,
+        "q": (width * head_width) ** -0.5,
+        "relative_attention_bias": width**-0.5,
+    }
+    owners = {name: name.split(".")[-2] for name in model.state_dict()}
+    return {name: stds[owner] for name, owner in owners.items() if owner in stds}
+
+
 class Embed(nn.Module):
     """From token numbers to vectors."""
 
@@ -193,4 +210,4 @@ def _build(
     size: T5Size, weights: Weights, part: Callable[[T5EncoderModel], nn.Module]
 ) -> nn.Module:
     model = empty_t5(size)
-    return materialise(part(model), model, weights)
+    return materialise(part(model), model, weights, initial_stds(model))

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import torch
@@ -47,8 +48,15 @@ class Component:
 class Weights(Protocol):
     """A source of parameters by their name in the whole model."""
 
-    def tensor(self, key: str, like: Tensor) -> Tensor:
-        """The float32 values of one parameter or buffer, of the shape of ``like``."""
+    def tensor(self, key: str, like: Tensor, std: float | None = None) -> Tensor:
+        """The float32 values of one parameter or buffer.
+
+        Args:
+            key: its name.
+            like: of its shape.
+            std: the standard deviation that its model initialises it with, for values that are
+                drawn; by the number of its inputs when None.
+        """
 
 
 class WeightSource(Protocol):
@@ -61,19 +69,29 @@ class WeightSource(Protocol):
         """What the manifest records; two sources with one label give the same values."""
 
 
-def materialise(part: nn.Module, whole: nn.Module, weights: Weights) -> nn.Module:
+def materialise(
+    part: nn.Module,
+    whole: nn.Module,
+    weights: Weights,
+    stds: Mapping[str, float] = MappingProxyType({}),
+) -> nn.Module:
     """Fill ``part``, which shares its submodules with ``whole``, and leave the rest empty.
 
     Args:
         part: the module of one block.
         whole: the model that names the parameters, built on the ``meta`` device.
         weights: where the values come from.
+        stds: standard deviations, by name, that the model initialises parameters with and that
+            do not follow from their shapes.
     """
     names: dict[int, str] = {}
     for key, tensor in whole.state_dict(keep_vars=True).items():
         names.setdefault(id(tensor), key)  # a tensor of two names is published by its first
     state = part.state_dict(keep_vars=True)
-    filled = {key: weights.tensor(names[id(tensor)], tensor) for key, tensor in state.items()}
+    filled = {}
+    for key, tensor in state.items():
+        name = names[id(tensor)]
+        filled[key] = weights.tensor(name, tensor, stds.get(name))
     part.load_state_dict(filled, assign=True)
     return part.eval().requires_grad_(requires_grad=False)
 
@@ -92,11 +110,11 @@ class RandomWeights:
         """``random seed N``."""
         return f"random seed {self.seed}"
 
-    def tensor(self, key: str, like: Tensor) -> Tensor:
+    def tensor(self, key: str, like: Tensor, std: float | None = None) -> Tensor:
         """Values that keep activations of order one and leave nothing at zero.
 
-        A matrix is scaled by its inputs; a vector is a norm's weight, near one, or a bias. A
-        tensor that is not on the ``meta`` device has its value by a formula and keeps it.
+        A matrix is scaled by ``std`` or by its inputs; a vector is a norm's weight, near one, or
+        a bias. A tensor that is not on the ``meta`` device has its value by a formula and keeps it.
         """
         if not like.is_meta:
             return like
@@ -104,7 +122,7 @@ class RandomWeights:
         generator = torch.Generator().manual_seed(int.from_bytes(stream[:8], "big", signed=True))
         noise = torch.randn(like.shape, generator=generator)
         if like.ndim > 1:
-            return noise / math.sqrt(like[0].numel())
+            return noise / math.sqrt(like[0].numel()) if std is None else noise * std
         return (1.0 if key.endswith(".weight") else 0.0) + 0.1 * noise
 
 
@@ -120,7 +138,7 @@ class NoWeights:
         """``none``."""
         return "none"
 
-    def tensor(self, key: str, like: Tensor) -> Tensor:
+    def tensor(self, key: str, like: Tensor, std: float | None = None) -> Tensor:
         """A tensor of that shape, on the ``meta`` device."""
         return torch.empty(like.shape, dtype=torch.float32, device="meta")
 

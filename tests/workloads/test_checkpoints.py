@@ -1,6 +1,7 @@
 """Small checkpoints with the names that the published ones have."""
 
 import json
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from devsim.workloads import find
 from devsim.workloads.open_sora import SIZES
 from devsim.workloads.pipeline import Options
 from devsim.workloads.stdit3 import STDiT3
-from devsim.workloads.t5 import empty_t5
+from devsim.workloads.t5 import empty_t5, initial_stds
 from devsim.workloads.vae.spatial import empty_vae
 from devsim.workloads.vae.temporal import TemporalVae
 from devsim.workloads.weights import CheckpointWeights, RandomWeights, materialise
@@ -33,13 +34,13 @@ class Recorded:
     def label(self, components):
         return self.checkpoint.label(components)
 
-    def tensor(self, key, like):
+    def tensor(self, key, like, std=None):
         self.read.add(key)
         return self.found.tensor(key, like)
 
 
-def state(model):
-    whole = materialise(model, model, RandomWeights(3)).state_dict()
+def state(model, stds=MappingProxyType({})):
+    whole = materialise(model, model, RandomWeights(3), stds).state_dict()
     return {key: value.clone() for key, value in whole.items()}
 
 
@@ -50,7 +51,8 @@ def on_meta(kind, size):
 
 def write_t5(folder):
     """Two shards as torch saves them and an index; the embedding has its two published names."""
-    values = state(empty_t5(TINY.t5))
+    model = empty_t5(TINY.t5)
+    values = state(model, initial_stds(model))
     assert {"shared.weight", "encoder.embed_tokens.weight"} <= values.keys()
     keys = sorted(values)
     shards = {

@@ -10,7 +10,7 @@ from devsim.workloads.generate import GUIDANCE, Prompt, decode, generate, in_tor
 from devsim.workloads.open_sora import SIZES
 from devsim.workloads.pipeline import Options
 from devsim.workloads.stdit3 import STDiT3
-from devsim.workloads.t5 import empty_t5
+from devsim.workloads.t5 import empty_t5, initial_stds
 from devsim.workloads.vae.spatial import empty_vae
 from devsim.workloads.vae.temporal import TemporalVae
 from devsim.workloads.weights import RandomWeights, materialise
@@ -35,7 +35,8 @@ def prompt(stdit):
 
 def in_whole_models(given, stdit, steps):
     """Every model in one piece and one call, but for the runs that define the VAE's result."""
-    t5, spatial = whole(empty_t5(TINY.t5)), whole(empty_vae(TINY.spatial))
+    t5, spatial = empty_t5(TINY.t5), whole(empty_vae(TINY.spatial))
+    materialise(t5, t5, RandomWeights(0), initial_stds(t5))
     with torch.device("meta"):
         temporal = TemporalVae(TINY.temporal)
     temporal = whole(temporal)

@@ -1,11 +1,12 @@
 import pytest
 import torch
+from transformers import T5EncoderModel
 
 from devsim.workloads import find
 from devsim.workloads.generate import run_blocks
 from devsim.workloads.open_sora import SIZES
 from devsim.workloads.pipeline import Options
-from devsim.workloads.t5 import empty_t5
+from devsim.workloads.t5 import T5Size, empty_t5, initial_stds
 from devsim.workloads.weights import RandomWeights, materialise
 
 TINY = SIZES["tiny"].t5
@@ -26,11 +27,24 @@ def prompt(tokens):
 def test_blocks_in_turn_are_transformers_encoder(tokens):
     ids, mask = prompt(tokens)
     whole = empty_t5(TINY)
-    materialise(whole, whole, RandomWeights(0))
+    materialise(whole, whole, RandomWeights(0), initial_stds(whole))
     expected = whole(input_ids=ids.long(), attention_mask=mask).last_hidden_state
     found = run_blocks(stage().blocks, {"ids": ids, "mask": mask[:, None, None]})["text"]
     error = (found - expected).norm() / expected.norm()
     assert error < 1e-5
+
+
+def test_random_matrices_are_as_large_as_transformers_initialises_them():
+    """Root mean squares of n values differ by about 1 / sqrt(n) of themselves."""
+    size = T5Size(width=64, depth=2, heads=4, head_width=8, hidden=160, vocabulary=128)
+    seeded = empty_t5(size)
+    materialise(seeded, seeded, RandomWeights(0), initial_stds(seeded))
+    torch.manual_seed(0)
+    theirs = T5EncoderModel(seeded.config).state_dict()
+    for name, ours in seeded.state_dict().items():
+        if ours.ndim > 1:
+            ratio = ours.square().mean().sqrt() / theirs[name].square().mean().sqrt()
+            assert abs(ratio - 1) < 4 / ours.numel() ** 0.5, name
 
 
 def test_the_published_stage():
