@@ -117,9 +117,14 @@ def command(
             ci=ci,
             dl=dl,
         )
+        if profile and sampling is Sampling.MEDIAN:
+            raise BadInputError(
+                "--profile beside a plan, which has its medians", "leave it out, or --sampling draw"
+            )
         costs = Profile.read(profile) if profile else None
         simulation = simulation_of_plan(Plan.read(plan), costs, sampling, budget_bytes)
     else:
+        _refuse_toggles_of_another(policy or _DEFAULT_POLICY, ci=ci, dl=dl)
         costs, budget_bytes, loaders = _found(workload, device, profile, budget_bytes)
         size = video_options(resolution, aspect_ratio, frames, latent)
         if size:
@@ -206,11 +211,24 @@ def _runs_as_json(drawn: list[Evaluation], seed: int) -> dict[str, object]:
 def _refuse_beside_a_plan(**given: object) -> None:
     for name, value in given.items():
         if value is not None:
-            no = "no-" if value is False else ""
             raise BadInputError(
-                f"--{no}{name.replace('_', '-')} beside a plan, which says it already",
+                f"{_as_typed(name, value)} beside a plan, which says it already",
                 "leave it out, or give a profile instead of the plan",
             )
+
+
+def _refuse_toggles_of_another(policy: str, **toggles: bool | None) -> None:
+    for name, value in toggles.items():
+        if value is not None and policy != "on-device-sora":
+            raise BadInputError(
+                f"{_as_typed(name, value)} is of on-device-sora, the policy is {policy}",
+                "leave one of them out",
+            )
+
+
+def _as_typed(name: str, value: object) -> str:
+    no = "no-" if value is False else ""
+    return f"--{no}{name.replace('_', '-')}"
 
 
 def _found(

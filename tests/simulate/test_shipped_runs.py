@@ -82,6 +82,9 @@ def test_runs_give_percentiles(tmp_path):
         (["plan.json", "--ci"], "--ci beside a plan"),
         (["plan.json", "--no-ci"], "--no-ci beside a plan"),
         (["plan.json", "--no-dl"], "--no-dl beside a plan"),
+        (["plan.json", "--profile", "profile.json"], "--profile beside a plan"),
+        ([*ASKED, "--policy", "serial", "--ci"], "--ci is of on-device-sora"),
+        ([*ASKED, "--policy", "strided", "--no-dl"], "--no-dl is of on-device-sora"),
     ],
 )
 def test_wrong_use_is_one_line(args, problem):
