@@ -125,7 +125,7 @@ def profiled(folder: Path, setting: Setting) -> Path:
     path = folder / "results" / f"{setting.name}.json"
     if not path.exists():
         models = converted(folder, setting.latent)
-        how = ("--threads", setting.threads, "--page-cache", setting.page_cache)
+        how = ("--threads", setting.threads, "--page-cache", setting.page_cache, "--samples", 9)
         status = devsim("profile", models, "-o", path, *how)
         if status:
             sys.exit(status)

@@ -105,11 +105,11 @@ class Executor:
             DevsimError: whatever the runtime raised, or the budget shrank; lanes have ended and
                 packages are unloaded.
         """
-        warm_up(self._models, self._runtime)
-        touch_memory(self._course.budget_bytes - footprint_bytes(os.getpid()))
-        if self._around.page_cache is not PageCache.KEEP:
-            drop_pages(self._paths())
         try:
+            warm_up(self._models, self._runtime, self._lanes)
+            touch_memory(self._course.budget_bytes - footprint_bytes(os.getpid()))
+            if self._around.page_cache is not PageCache.KEEP:
+                drop_pages(self._paths())
             return self._drive()
         finally:
             self._close()

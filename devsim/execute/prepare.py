@@ -2,22 +2,24 @@
 
 import mmap
 
+from devsim.core.trace import Kind
+from devsim.execute.lanes import Lanes
 from devsim.execute.models import Models
 from devsim.execute.tensors import random_inputs
 from devsim.runtime.pages import fresh_memory
 from devsim.runtime.protocol import Runtime
 
 
-def warm_up(models: Models, runtime: Runtime) -> None:
-    """Have the runtime pay what the first package of a process pays, whichever it is.
+def warm_up(models: Models, runtime: Runtime, lanes: Lanes) -> None:
+    """Have the runtime, and each lane's thread, pay what the first package pays, whichever it is.
 
     The smallest package is loaded, computed, unloaded and forgotten, so its next load is cold.
     """
     blocks = [block for stage in models.manifest.stages for block in stage.blocks]
     smallest = min(blocks, key=lambda block: block.weight_bytes)
-    package = runtime.load(models.path(smallest))
-    package.predict(random_inputs(smallest))
-    package.unload()
+    package = lanes.do(Kind.LOAD, lambda: runtime.load(models.path(smallest)))
+    lanes.do(Kind.COMPUTE, lambda: package.predict(random_inputs(smallest)))
+    lanes.do(Kind.UNLOAD, package.unload)
     runtime.forget(models.path(smallest))
 
 

@@ -18,7 +18,7 @@ from devsim.execute.kinds import Kind, kind_of, with_bytes_of_kind
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
-from devsim.execute.prepare import warm_up
+from devsim.execute.prepare import touch_memory, warm_up
 from devsim.execute.tensors import random_inputs
 from devsim.runtime.protocol import Runtime
 
@@ -58,8 +58,9 @@ def profile_models(
     setting = f"{sorted(around.environment.items())} {effort.model_dump_json()}"
     known = _read_finished(finished, setting)
     blocks = [block for stage in models.manifest.stages for block in stage.packages()]
-    warm_up(models, runtime)
     with Lanes(around.cores) as lanes:
+        warm_up(models, runtime, lanes)
+        touch_memory(2 * max(block.weight_bytes for block in blocks))
         bench = Bench(runtime, lanes, around.page_cache)
         for number, block in enumerate(blocks):
             on_block(number, len(blocks) + 1, block.name)
