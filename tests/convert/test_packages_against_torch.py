@@ -1,7 +1,9 @@
-"""The whole of Open-Sora at its tiny size, as packages, against the same in torch."""
+"""Open-Sora at its reduced sizes, as packages, against the same in torch."""
 
 import math
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -10,22 +12,32 @@ from toy import ToyBlock, ToyPipeline, ToyStage
 
 from devsim.convert import convert_workload
 from devsim.convert.faults import InaccurateError
-from devsim.core.manifest import Port
+from devsim.core.manifest import Manifest, Port
 from devsim.execute.package_check import check_package
 from devsim.runtime.reference import ReferenceRuntime
 from devsim.workloads import find
 from devsim.workloads.generate import Prompt, generate, in_torch
-from devsim.workloads.pipeline import Options
+from devsim.workloads.open_sora import SIZES
+from devsim.workloads.pipeline import Options, TorchPipeline
 
 
-def source():
-    return find("open-sora-v1.2").pipeline(Options(size="tiny", shape=(2, 2, 4), depth=1))
+class Converted(NamedTuple):
+    """A pipeline in torch and as packages."""
+
+    size: str
+    source: TorchPipeline
+    folder: Path
+    manifest: Manifest
 
 
-@pytest.fixture(scope="module")
-def converted(tmp_path_factory):
+@pytest.fixture(scope="module", params=["tiny", pytest.param("small", marks=pytest.mark.slow)])
+def converted(request, tmp_path_factory):
+    depth = {"tiny": 1, "small": None}[request.param]
+    options = Options(size=request.param, shape=(2, 2, 4), depth=depth)
+    source = find("open-sora-v1.2").pipeline(options)
     folder = tmp_path_factory.mktemp("open-sora")
-    return folder, convert_workload(source(), folder, precisions=["fp32"], check=check_package)
+    manifest = convert_workload(source, folder, precisions=["fp32"], check=check_package)
+    return Converted(request.param, source, folder, manifest)
 
 
 def from_packages(folder, blocks):
@@ -54,35 +66,35 @@ def with_variant(pipeline, variant):
     return replace(pipeline, stages=tuple(stages))
 
 
-def prompt():
+def prompt(size):
     noise = torch.Generator().manual_seed(7)
     return Prompt(
         ids=torch.randint(0, 100, (1, 300), generator=noise, dtype=torch.int32),
         mask=(torch.arange(300) < 40).float()[None],
-        empty=torch.randn(300, 32, generator=noise),
+        empty=torch.randn(300, SIZES[size].stdit.caption_channels, generator=noise),
         noise=torch.randn(1, 4, 2, 2, 4, generator=noise),
     )
 
 
 @pytest.mark.parametrize("variant", ["fp32", "tdtm"])
 def test_a_video_from_packages_is_that_of_torch(converted, variant):
-    folder, manifest = converted
     packages = {
         stage.name: from_packages(
-            folder, stage.variant(variant if variant in stage.alternatives else "fp32")
+            converted.folder, stage.variant(variant if variant in stage.alternatives else "fp32")
         )
-        for stage in manifest.stages
+        for stage in converted.manifest.stages
     }
-    expected = generate(in_torch(with_variant(source(), variant)), prompt(), steps=2)
-    video = generate(packages, prompt(), steps=2)
+    given = prompt(converted.size)
+    expected = generate(in_torch(with_variant(converted.source, variant)), given, steps=2)
+    video = generate(packages, given, steps=2)
     assert video.shape == (1, 3, 8, 16, 32)
     assert (video - expected).norm() <= 1e-4 * expected.norm()
 
 
 def test_every_package_equals_torch_to_100_db(converted):
-    _, manifest = converted
-    checks = [block.check for stage in manifest.stages for block in stage.packages()]
-    assert len(checks) == 3 + (3 + 1) + 9 + 9
+    layers, pairs = {"tiny": (1, 1), "small": (24, 28)}[converted.size]
+    checks = [block.check for stage in converted.manifest.stages for block in stage.packages()]
+    assert len(checks) == (2 + layers) + (2 + 2 * pairs) + 9 + 9
     assert all(check.psnr_db is None or check.psnr_db >= 100 for check in checks)
     assert {(check.seed, check.runtime) for check in checks} == {(0, "reference")}
 
