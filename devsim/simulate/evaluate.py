@@ -106,12 +106,17 @@ class Evaluator:
         return self._costs[iterations]
 
     def _repeats(self, policy: Policy, stage: int) -> bool:
-        """Whether a policy has the same rules from a stage's second iteration on."""
+        """Whether a stage's second iteration and all later ones have the same rules and are alike.
+
+        The first may have other rules, as long as it keeps the same chunks.
+        """
         count, chunks = self._iterations[stage], len(self._pipeline.stages[stage].chunks)
         if count <= _TRIED:
             return False
-        rules = policy.rules(stage, 1, chunks)
-        return all(policy.rules(stage, later, chunks) == rules for later in range(2, count))
+        first, rules = policy.rules(stage, 0, chunks), policy.rules(stage, 1, chunks)
+        return all(a.keep == b.keep for a, b in zip(first, rules, strict=True)) and all(
+            policy.rules(stage, later, chunks) == rules for later in range(2, count)
+        )
 
 
 def evaluate(pipeline: Pipeline, policy: Policy, budget_bytes: int) -> Evaluation:

@@ -5,9 +5,10 @@ import random
 from drawn_runs import Shape
 from examples import examples
 from hypothesis import given
-from strategies import Run, runs
+from strategies import Run, make_chunk, make_pipeline, make_stage, runs
 
 from devsim.core.trace import Kind
+from devsim.policy.protocol import Rule
 from devsim.simulate.durations import Durations
 from devsim.simulate.evaluate import Evaluator, evaluate
 from devsim.simulate.simulator import simulate
@@ -34,6 +35,27 @@ def test_engines_agree_on_durations_of_each_activity(run: Run):
     trace = simulate(run.pipeline, run.policy, run.budget, durations)
     evaluation = Evaluator(run.pipeline).evaluate(run.policy, run.budget, durations)
     assert evaluation[:2] == (trace.makespan_ns, trace.peak_bytes)
+
+
+class KeepsAnother:
+    """Keeps one set of chunks after the first iteration, and another after the later ones."""
+
+    name = "keeps another"
+
+    def __init__(self, at_first: set[int], later: set[int]) -> None:
+        self._at_first, self._later = at_first, later
+
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
+        kept = self._later if iteration else self._at_first
+        return tuple(Rule(keep=chunk in kept, window=1) for chunk in range(chunks))
+
+
+def test_engines_agree_when_only_the_first_iteration_keeps_other_chunks():
+    """Equal bytes are held when iterations start, but not of the same chunks."""
+    chunks = [make_chunk(load=load, compute=load + 7) for load in (6, 6, 3)]
+    pipeline = make_pipeline(make_stage(*chunks, iterations=8), load_ppm=300_000)
+    policy = KeepsAnother({1, 2}, {0, 2})
+    agree(Run(pipeline, policy, 200, simulate(pipeline, policy, 200)))
 
 
 def agree(run: Run) -> None:
