@@ -32,6 +32,7 @@ class Compared(NamedTuple):
     """A named policy on its cut; no figures when it cannot keep the budget."""
 
     policy: str
+    budget_bytes: int
     pipeline: Pipeline
     residency: tuple[Residency, ...]
     figures: Figures | None
@@ -41,7 +42,7 @@ class Compared(NamedTuple):
 
 def compared(profile: Profile, problem: Problem) -> list[Compared]:
     """Every named policy, in a fixed order."""
-    return [_compared(name, profile, problem) for name in COMPARED]
+    return [compared_with(name, profile, problem) for name in COMPARED]
 
 
 def by_hand(others: Iterable[Compared]) -> list[tuple[Shape, ...]]:
@@ -49,7 +50,8 @@ def by_hand(others: Iterable[Compared]) -> list[tuple[Shape, ...]]:
     return [other.shapes for other in others if other.shapes and other.figures]
 
 
-def _compared(name: str, profile: Profile, problem: Problem) -> Compared:
+def compared_with(name: str, profile: Profile, problem: Problem) -> Compared:
+    """One named policy."""
     by_name = {stage.name: tuple(cut_for(name, stage)) for stage in profile.stages}
     cuts = [by_name[source.name] for source in problem.stages]
     pipeline = problem.pipeline(
@@ -60,6 +62,7 @@ def _compared(name: str, profile: Profile, problem: Problem) -> Compared:
     expressible = isinstance(policy, Planned | Serial)
     return Compared(
         name,
+        problem.budget_bytes,
         pipeline,
         residency,
         figures_of(pipeline, policy, problem.budget_bytes),

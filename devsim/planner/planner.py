@@ -9,6 +9,7 @@ from devsim.planner.ask import Ask
 from devsim.planner.baselines import Compared, by_hand, compared, read_bytes_of
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.infeasible import require_room
+from devsim.planner.less import held_back
 from devsim.planner.rungs import Climbed, climb
 from devsim.planner.score import NEVER, cost_of, makespan_of
 from devsim.planner.search import WORK
@@ -52,6 +53,8 @@ class Solution(NamedTuple):
     ask: Ask
     climbed: Climbed
     others: list[Compared]
+    held_back: tuple[Compared, ...] = ()
+    """Named policies that are better than the shapes with less than is offered."""
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -69,7 +72,8 @@ def solve(ask: Ask, seeds: Sequence[tuple[Shape, ...]] = (), work: int = WORK) -
     ask = with_variants(ask)
     require_room(ask)
     others = compared(ask.profile, ask.problem)
-    return Solution(ask, climb(ask, [*seeds, *by_hand(others)], work), others)
+    climbed = climb(ask, [*seeds, *by_hand(others)], work)
+    return Solution(ask, climbed, others, held_back(ask, climbed.found.cost))
 
 
 def verified(solution: Solution) -> Plan:
@@ -78,12 +82,12 @@ def verified(solution: Solution) -> Plan:
     A named policy takes its place where it is better. What the simulator does not confirm is not
     a plan.
     """
-    ask, climbed, others = solution
+    ask, climbed, others, less = solution
     problem = ask.problem
-    best = min(others, key=lambda other: _cost(ask, other), default=None)
+    best = min([*others, *less], key=lambda other: _cost(ask, other), default=None)
     if best is not None and best.figures and _cost(ask, best) < climbed.found.cost:
         name, pipeline, residency = best.policy, best.pipeline, best.residency
-        expected_ns, budget_bytes = best.figures.makespan_ns, ask.budget_bytes
+        expected_ns, budget_bytes = best.figures.makespan_ns, best.budget_bytes
     else:
         name, budget_bytes = "planned", climbed.budget_bytes
         shapes = climbed.found.shapes

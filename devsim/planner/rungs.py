@@ -1,9 +1,12 @@
-"""Budgets below the one asked for, so that more memory never makes a plan slower.
+"""Budgets below the one asked for, so that more memory hardly ever makes a plan slower.
 
 A schedule can get slower when it may hold more: loads start earlier and slow a compute, or take
 the room that its activations need. So the planner also plans for fixed budgets, the *rungs*, which
 depend on the profile alone. A plan for a rung keeps any larger budget too, if need be by holding no
 more than the rung. The better of all is taken; rungs whose lower bound is no better are left out.
+
+Of a problem with few shapes, all are looked at under all budgets (``devsim.planner.every``), and
+more memory never makes its plan slower.
 """
 
 from typing import NamedTuple
@@ -11,9 +14,10 @@ from typing import NamedTuple
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import by_hand, compared
 from devsim.planner.bound import lower_bound_ns
+from devsim.planner.every import best_of_all
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.score import NEVER, Objective, Scorer
-from devsim.planner.search import WORK, Found, is_small, search
+from devsim.planner.search import WORK, Found, has_few_shapes, is_small, search
 from devsim.planner.shape import Shape
 
 _RUNGS = 8
@@ -38,6 +42,8 @@ def rungs(ask: Ask) -> list[int]:
 
 def climb(ask: Ask, seeds: list[tuple[Shape, ...]], work: int = WORK) -> Climbed:
     """Search at the budget, and at every rung below it that may have something better."""
+    if has_few_shapes(ask.problem):
+        return Climbed(*best_of_all(ask))
     best = Climbed(search(ask.problem, work, seeds, ask.objective), ask.budget_bytes)
     for rung in reversed(rungs(ask)):
         if rung >= ask.budget_bytes:

@@ -142,15 +142,11 @@ def _better(scorer: Scorer, best: Found, number: int, shape: Shape) -> Found:
 
 def _exhausted(scorer: Scorer, best: Found, goal: int) -> Found:
     """Look at every cut and residency of a small problem that may be better."""
-    count = 1
-    for source in scorer.problem.stages:
-        blocks = len(source.blocks) - 1
-        count *= 2**blocks if source.iterations == 1 else 2 * 3**blocks
-        if count > _EVERY_SHAPE_UP_TO or best.cost <= goal:
-            return best
+    if best.cost <= goal or not has_few_shapes(scorer.problem):
+        return best
     scored = sorted(
         (scorer.least(shapes), shapes)
-        for shapes in product(*(list(_every_shape(source)) for source in scorer.problem.stages))
+        for shapes in product(*(list(every_shape(source)) for source in scorer.problem.stages))
     )
     for least, shapes in scored:
         if least >= best.cost or scorer.spent:
@@ -161,7 +157,17 @@ def _exhausted(scorer: Scorer, best: Found, goal: int) -> Found:
     return best
 
 
-def _every_shape(source: StageSource) -> Iterator[Shape]:
+def has_few_shapes(problem: Problem) -> bool:
+    """Whether every cut and residency of all stages can be looked at."""
+    count = 1
+    for source in problem.stages:
+        borders = len(source.blocks) - 1
+        count *= 2**borders if source.iterations == 1 else 2 * 3**borders
+    return count <= _EVERY_SHAPE_UP_TO
+
+
+def every_shape(source: StageSource) -> Iterator[Shape]:
+    """Every cut of a stage with every set of residents, and windows that hold no load back."""
     count = len(source.blocks)
     for cuts in product((False, True), repeat=count - 1):
         ends = [*(n + 1 for n, cut in enumerate(cuts) if cut), count]

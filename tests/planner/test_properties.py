@@ -6,32 +6,14 @@ from instances import instance, profile_of
 from oracle import one_block_a_chunk
 from strategies import make_profile, make_variant, profiles
 
-from devsim.planner.ask import Ask
 from devsim.planner.planner import plan
-from devsim.planner.rungs import rungs
-from devsim.planner.search import is_small
 from devsim.planner.source import join
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import policy_of
 from devsim.simulate.costs import chunk_of
 from devsim.simulate.simulator import simulate
-from devsim.simulate.workload import phases_of
 
 small = profiles(max_blocks=3, max_iterations=3, max_stages=2)
-
-
-def ask_for(profile) -> Ask:
-    return Ask(profile, 1, phases_of(profile, {}))
-
-
-@settings(max_examples=15)
-@given(small, st.data())
-def test_more_budget_never_makes_a_plan_slower(profile, data):
-    # Between rungs a little more memory can cost a little; from rung to rung it never does.
-    steps = [budget for budget in rungs(ask_for(profile)) if budget > 0] or [1]
-    low, high = sorted(data.draw(st.sampled_from(steps)) for _ in range(2))
-    assert is_small(ask_for(profile).problem)
-    assert plan(profile, high).prediction.makespan_ns <= plan(profile, low).prediction.makespan_ns
 
 
 @settings(max_examples=25)

@@ -1,0 +1,53 @@
+"""The different runs that one schedule makes under different budgets.
+
+A run depends on the budget only through comparisons: does this fit? So a run under one budget is
+the same, to the nanosecond, under every smaller one for which each comparison has the same answer.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from devsim.core.errors import InfeasibleBudgetError
+from devsim.core.pipeline import Pipeline
+from devsim.policy.protocol import Policy
+from devsim.simulate.evaluate import Evaluator
+
+
+class Run(NamedTuple):
+    """What a schedule takes, and the budgets under which it takes just that."""
+
+    makespan_ns: int
+    from_bytes: int
+    to_bytes: int
+
+
+class _Watched(int):
+    """A budget that remembers the most bytes it was found to be enough for."""
+
+    enough_for = 0
+
+    def __lt__(self, needed: int) -> bool:
+        if int.__lt__(self, needed):
+            return True
+        self.enough_for = max(self.enough_for, needed)
+        return False
+
+    def __ge__(self, needed: int) -> bool:
+        return not self < needed
+
+
+def runs_of(pipeline: Pipeline, policy: Policy, least: int, most: int) -> Iterator[Run]:
+    """Every different run under budgets of ``least`` to ``most`` bytes, the largest budget first.
+
+    The last may begin below ``least``. Budgets that the policy cannot keep have no run.
+    """
+    evaluator = Evaluator(pipeline)
+    budget_bytes = most
+    while budget_bytes >= least:
+        watched = _Watched(budget_bytes)
+        try:
+            makespan_ns = evaluator.evaluate(policy, watched).makespan_ns
+        except InfeasibleBudgetError:
+            return
+        yield Run(makespan_ns, watched.enough_for, budget_bytes)
+        budget_bytes = watched.enough_for - 1
