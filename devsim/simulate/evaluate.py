@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devsim.core.pipeline import Pipeline
 from devsim.policy.feasible import require_room
-from devsim.policy.protocol import Policy
+from devsim.policy.protocol import UNLIMITED, Policy
 from devsim.policy.timetable import Costs, costs_of, decisions_of
 from devsim.simulate.durations import Durations
 from devsim.simulate.quick import Outcome, run
@@ -60,8 +60,9 @@ class Evaluator:
         if durations or self._pipeline.loaders > 1:
             outcome = self._run(policy, budget_bytes, self._iterations, durations)
             return Evaluation(*outcome[:3])
+        reach = self._reach(policy)
         tried = tuple(
-            min(count, _TRIED) if self._repeats(policy, stage) else count
+            min(count, _TRIED) if self._repeats(policy, stage, reach) else count
             for stage, count in enumerate(self._iterations)
         )
         while True:
@@ -105,13 +106,24 @@ class Evaluator:
             self._costs[iterations] = costs_of(self._pipeline, iterations)
         return self._costs[iterations]
 
-    def _repeats(self, policy: Policy, stage: int) -> bool:
+    def _reach(self, policy: Policy) -> int:
+        """The most computes before its own at which a distance lets a later stage's load start."""
+        distances = [
+            rule.distance
+            for stage, each in enumerate(self._pipeline.stages)
+            if stage > 0
+            for rule in policy.rules(stage, 0, len(each.chunks))
+        ]
+        return max((each for each in distances if each < UNLIMITED), default=0)
+
+    def _repeats(self, policy: Policy, stage: int, reach: int) -> bool:
         """Whether a stage's second iteration and all later ones have the same rules and are alike.
 
-        The first may have other rules, as long as it keeps the same chunks.
+        The first may have other rules, as long as it keeps the same chunks. The last two may be
+        within a later load's reach; were others, they would depend on how many there are.
         """
         count, chunks = self._iterations[stage], len(self._pipeline.stages[stage].chunks)
-        if count <= _TRIED:
+        if count <= _TRIED or reach > 2 * chunks:
             return False
         first, rules = policy.rules(stage, 0, chunks), policy.rules(stage, 1, chunks)
         return all(a.keep == b.keep for a, b in zip(first, rules, strict=True)) and all(

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from drawn_runs import Shape
 from examples import examples
 from hypothesis import given
@@ -56,6 +57,28 @@ def test_engines_agree_when_only_the_first_iteration_keeps_other_chunks():
     pipeline = make_pipeline(make_stage(*chunks, iterations=8), load_ppm=300_000)
     policy = KeepsAnother({1, 2}, {0, 2})
     agree(Run(pipeline, policy, 200, simulate(pipeline, policy, 200)))
+
+
+class LoadsFromAfar:
+    """Keeps all chunks of the first stage, and loads the others from a distance."""
+
+    name = "loads from afar"
+
+    def __init__(self, distance: int) -> None:
+        self._distance = distance
+
+    def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
+        return (Rule(keep=stage == 0, window=9, distance=self._distance),) * chunks
+
+
+@pytest.mark.parametrize("distance", range(1, 42))
+def test_engines_agree_on_a_load_that_starts_some_iterations_before_its_stage(distance):
+    """The second of two chunks has an activation: it counts beside which of them the load runs."""
+    kept = [make_chunk(load=1, compute=10), make_chunk(load=1, compute=10, activation=7)]
+    other = make_chunk(load=3, compute=10, transient=5)
+    stages = make_stage(*kept, name="a", iterations=20), make_stage(other, name="b")
+    pipeline, policy = make_pipeline(*stages, compute_ppm=500_000), LoadsFromAfar(distance)
+    agree(Run(pipeline, policy, 100, simulate(pipeline, policy, 100)))
 
 
 def agree(run: Run) -> None:
