@@ -1,14 +1,15 @@
 """devsim's plan beside other ways to run a model larger than memory, at one memory limit.
 
-    python benchmarks/peers.py FOLDER [small|large] [ROUNDS]
+    python benchmarks/peers.py FOLDER [load-bound|compute-bound] [ROUNDS]
 
-The same STDiT pairs with the same weights, half of which fit: devsim's plan, the On-device Sora
-app's policy, accelerate's disk offload, diffusers' group offloading to disk, and everything
-resident, which alone has no limit. They take turns, ROUNDS times (3), each in a fresh process whose
-footprint is sampled, with its file pages dropped before it starts. Where a cgroup is permitted it
-holds each to the limit, file pages included, so that what is streamed is read from the disk.
-Converts into FOLDER once (as benchmarks/validation.py does) and profiles once; remove
-FOLDER/results to profile anew. Wants `pip install .[benchmark]`.
+The same full-width STDiT pairs with the same weights, on one thread, of which half fit with room
+for two more: devsim's plan, the On-device Sora app's policy, accelerate's disk offload, diffusers'
+group offloading to disk, and everything resident, which alone has no limit. They take turns, ROUNDS
+times (3), each in a fresh process whose footprint is sampled, with its file pages dropped before it
+starts. Where a cgroup is permitted it holds each to the limit, file pages included, so that what is
+streamed is read from the disk. Few tokens make the first case load-bound: a pair computes for about
+half as long as it loads. Converts into FOLDER once and profiles once; remove FOLDER/results to
+profile anew. Wants `pip install .[benchmark]` and an otherwise idle machine.
 """
 
 import json
@@ -19,17 +20,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from accelerate import dispatch_model
 from diffusers.hooks import apply_group_offloading
 from torch import nn
-from validation import LATENTS, PAIRS, converted, devsim
+from validation import devsim
 
+from devsim.convert import convert_workload
 from devsim.core.plan import Plan
 from devsim.core.profile import Profile
 from devsim.core.units import format_bytes
+from devsim.core.video import Latent, video_of_latent
 from devsim.execute.baselines import baseline_plan
 from devsim.execute.limit import hard_limit
 from devsim.execute.measured import Conditions, Keep, run_plan
@@ -42,26 +47,63 @@ from devsim.execute.tensors import random_inputs
 from devsim.planner.planner import plan
 from devsim.policy.planned import spread
 from devsim.runtime.allocator import allocator_environment
-from devsim.workloads import find
-from devsim.workloads.pipeline import Options
+from devsim.workloads.open_sora import STDIT
+from devsim.workloads.pipeline import TorchPipeline
+from devsim.workloads.stdit3 import STDiT3Config, stdit_stage
+from devsim.workloads.weights import RandomWeights
 
-ITERATIONS = {"small": 4, "large": 2}
+
+class Case(NamedTuple):
+    """How many pairs, on what, how often; and how many of them the limit has room for."""
+
+    pairs: int
+    latent: Latent
+    caption_tokens: int
+    iterations: int
+
+    @property
+    def resident(self) -> int:
+        return self.pairs // 2
+
+    def __str__(self) -> str:
+        return (
+            f"{self.pairs} pairs, latent {'x'.join(map(str, self.latent))}, "
+            f"{self.caption_tokens} caption tokens, {self.iterations} iterations"
+        )
+
+
+CASES = {
+    "load-bound": Case(8, Latent(2, 4, 4), 100, 6),
+    "compute-bound": Case(8, Latent(4, 16, 16), 300, 2),
+}
 PEERS = ("accelerate disk offload", "diffusers group offload", "everything resident")
 KILLED = float("inf")
 OURS = ("devsim's plan", "on-device-sora")
 
 
-class Pairs(nn.Module):
-    """The ST pairs of the denoiser as one torch module: what the peers are given."""
+def pairs_of(case: Case) -> TorchPipeline:
+    """The pairs alone, as a workload."""
+    config = STDiT3Config(depth=case.pairs, caption_length=case.caption_tokens)
+    weights = RandomWeights(seed=0)
+    stage = stdit_stage(config, video_of_latent(case.latent), weights.component(STDIT))
+    pairs = tuple(block for block in stage.blocks if block.name.startswith("st_"))
+    return TorchPipeline(
+        workload="open-sora-v1.2",
+        size="full",
+        shape=str(case),
+        weights=weights.label([STDIT]),
+        stages=(replace(stage, blocks=pairs, alternatives={}),),
+    )
 
-    def __init__(self, latent: str) -> None:
+
+class Pairs(nn.Module):
+    """The pairs as one torch module: what the peers are given."""
+
+    def __init__(self, case: Case) -> None:
         super().__init__()
-        shape = tuple(map(int, LATENTS[latent].split("x")))
-        stages = find("open-sora-v1.2").pipeline(Options(depth=PAIRS, shape=shape)).stages
-        stage = next(stage for stage in stages if stage.name == "stdit")
-        pairs = [block for block in stage.blocks if block.name.startswith("st_")]
-        self.names = [port.name for port in pairs[0].inputs]
-        self.blocks = nn.ModuleList(block.build().eval() for block in pairs)
+        (stage,) = pairs_of(case).stages
+        self.names = [port.name for port in stage.blocks[0].inputs]
+        self.blocks = nn.ModuleList(block.build().eval() for block in stage.blocks)
 
     def forward(self, x: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
         for block in self.blocks:
@@ -69,12 +111,11 @@ class Pairs(nn.Module):
         return x
 
 
-def offloaded(peer: str, latent: str, folder: str) -> Pairs:
-    model = Pairs(latent).requires_grad_(False)
+def offloaded(peer: str, case: Case, folder: str) -> Pairs:
+    model = Pairs(case).requires_grad_(False)
     if peer == "accelerate disk offload":
-        # One pair fewer than devsim keeps: its process holds more, and would be killed.
-        kept = set(spread(PAIRS // 2 - 1, PAIRS))
-        places = {f"blocks.{n}": "cpu" if n in kept else "disk" for n in range(PAIRS)}
+        kept = set(spread(case.resident, case.pairs))
+        places = {f"blocks.{n}": "cpu" if n in kept else "disk" for n in range(case.pairs)}
         dispatch_model(
             model,
             places,
@@ -95,29 +136,27 @@ def offloaded(peer: str, latent: str, folder: str) -> Pairs:
     return model
 
 
-def run_peer(peer: str, latent: str, models: Path) -> None:
+def run_peer(peer: str, case: Case, models: Path) -> None:
     """In a process of its own: get ready, say so, wait for the word, compute, say how long."""
     torch.set_num_threads(1)
     manifest = Models.open(models).manifest.stages[0]
     inputs = random_inputs(next(b for b in manifest.blocks if b.name == "st_00"))
     with tempfile.TemporaryDirectory(dir=models) as folder, torch.inference_mode():
-        model = offloaded(peer, latent, folder)
+        model = offloaded(peer, case, folder)
         given = [torch.from_numpy(inputs[name]) for name in model.names]
         print("ready", flush=True)
         sys.stdin.readline()
         drop_pages([Path(folder)])
         started = time.monotonic()
-        for _ in range(ITERATIONS[latent]):
+        for _ in range(case.iterations):
             model(*given)
         print(json.dumps(time.monotonic() - started), flush=True)
 
 
-def measure_peer(
-    peer: str, latent: str, models: Path, limit_bytes: int | None
-) -> tuple[float, int]:
+def measure_peer(peer: str, name: str, models: Path, limit_bytes: int | None) -> tuple[float, int]:
     """Seconds, and the peak of the sampled footprint."""
     limit = hard_limit() if limit_bytes else None
-    command = [sys.executable, __file__, "--peer", peer, latent, str(models)]
+    command = [sys.executable, __file__, "--peer", peer, name, str(models)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=allocator_environment(os.environ),
@@ -147,25 +186,27 @@ def measure_ours(made: Plan, setting: Setting) -> tuple[float, int]:
     return run.trace.makespan_ns / 1e9, run.trace.peak_bytes
 
 
-def our_plan(folder: Path, models: Path, latent: str) -> Plan:
-    """For a budget that holds half of the pairs, from a profile that reads the disk."""
-    path = folder / "results" / f"peers-{latent}.json"
-    path.parent.mkdir(exist_ok=True)
-    how = ("--threads", 1, "--page-cache", "drop-always")
-    if not path.exists() and devsim("profile", models, "-o", path, *how):
+def our_plan(profile_path: Path, models: Path, case: Case) -> Plan:
+    """For the limit, from a profile of loads that read the disk."""
+    profile_path.parent.mkdir(exist_ok=True)
+    how = ("--threads", 1, "--page-cache", "drop-always", "--samples", 9)
+    if not profile_path.exists() and devsim("profile", models, "-o", profile_path, *how):
         sys.exit("the profile failed")
-    profile = Profile.read(path)
+    profile = Profile.read(profile_path)
     blocks = [next(iter(block.variants.values())) for block in profile.stages[0].blocks]
     pair = max(block.resident_bytes.bytes for block in blocks)
     activation = max(block.activation_bytes.bytes for block in blocks)
     base = profile.baseline_bytes.bytes + profile.stages[0].boundary_bytes.bytes
-    budget = base + (PAIRS // 2 + 1) * pair + activation
-    return plan(profile, budget, {"stdit": ITERATIONS[latent]})
+    budget = base + (case.resident + 2) * pair + activation
+    return plan(profile, budget, {"stdit": case.iterations})
 
 
-def main(folder: Path, latent: str, rounds: int) -> None:
-    models = converted(folder, latent)
-    made = our_plan(folder, models, latent)
+def main(folder: Path, name: str, rounds: int) -> None:
+    case = CASES[name]
+    models = folder / f"peers-{name}"
+    print(f"{case}: converting", flush=True)
+    convert_workload(pairs_of(case), models)
+    made = our_plan(folder / "results" / f"peers-{name}.json", models, case)
     setting = Setting(
         models=models, runtime="reference", threads=1, page_cache=PageCache.DROP_ALWAYS
     )
@@ -176,27 +217,27 @@ def main(folder: Path, latent: str, rounds: int) -> None:
     }
     for peer in PEERS:
         held = None if peer == "everything resident" else made.budget_bytes
-        ways[peer] = lambda peer=peer, held=held: measure_peer(peer, latent, models, held)
-    results: dict[str, list[tuple[float, int]]] = {name: [] for name in ways}
+        ways[peer] = lambda peer=peer, held=held: measure_peer(peer, name, models, held)
+    results: dict[str, list[tuple[float, int]]] = {who: [] for who in ways}
     for _ in range(rounds):
-        for name, way in ways.items():
-            results[name].append(way())
-            print(name, results[name][-1], flush=True)
+        for who, way in ways.items():
+            results[who].append(way())
+            print(who, results[who][-1], flush=True)
     ours = [seconds for seconds, _ in results[OURS[0]]]
-    print(f"\nlatent {LATENTS[latent]}, limit {format_bytes(made.budget_bytes)}, {rounds} rounds")
-    for name, runs in results.items():
+    print(f"\n{name}: {case}; limit {format_bytes(made.budget_bytes)}, {rounds} rounds")
+    for who, runs in results.items():
         ratio = statistics.median(s / our for (s, _), our in zip(runs, ours, strict=True))
         seconds = statistics.median(s for s, _ in runs)
         peak = format_bytes(max(peak for _, peak in runs))
         took = f"{seconds:7.2f} s   {peak:>8}   {ratio:5.2f}x the plan's time"
-        print(f"{name:26} {took if seconds < KILLED else 'killed: above the limit'}")
+        print(f"{who:26} {took if seconds < KILLED else 'killed: above the limit'}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 4 and sys.argv[1] == "--peer":
-        run_peer(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
-    elif len(sys.argv) > 1:
-        latent = sys.argv[2] if len(sys.argv) > 2 else "small"
-        main(Path(sys.argv[1]), latent, int(sys.argv[3]) if len(sys.argv) > 3 else 3)
+        run_peer(sys.argv[2], CASES[sys.argv[3]], Path(sys.argv[4]))
+    elif len(sys.argv) > 1 and (sys.argv[2:] or ["load-bound"])[0] in CASES:
+        wanted = sys.argv[2] if len(sys.argv) > 2 else "load-bound"
+        main(Path(sys.argv[1]), wanted, int(sys.argv[3]) if len(sys.argv) > 3 else 3)
     else:
         sys.exit(__doc__)
