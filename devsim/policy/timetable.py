@@ -43,12 +43,15 @@ class Decisions:
 def costs_of(pipeline: Pipeline, iterations: Sequence[int]) -> Costs:
     """The costs of a run with so many iterations of each stage."""
     costs = Costs([0], [], [], [], [], [], [], [], [])
-    seen: set[object] = set()
-    for stage, count in zip(pipeline.stages, iterations, strict=True):
+    for at, (stage, count) in enumerate(zip(pipeline.stages, iterations, strict=True)):
         chunks = [chunk.cost for chunk in stage.chunks]
-        packages = [stage.package_of(chunk) for chunk in stage.chunks]
-        cold = [package not in seen for package in packages]
-        seen.update(packages)
+        loaded = {
+            phase.package_of(chunk)
+            for phase in pipeline.stages[:at]
+            if phase.name == stage.name
+            for chunk in phase.chunks
+        }
+        cold = [not loaded or stage.package_of(chunk) not in loaded for chunk in stage.chunks]
         number, size = costs.first[-1], len(chunks)
         costs.first.append(number + size * count)
         costs.before.extend([-1] * size)
