@@ -29,6 +29,8 @@ class Effort(Frozen):
 class Measurement(Frozen):
     """What one package costs; durations in nanoseconds in the order taken."""
 
+    baseline_bytes: int
+    """Held by the process with nothing loaded, the package's inputs left out."""
     resident_bytes: int
     transient_bytes: int
     activation_bytes: int
@@ -66,6 +68,7 @@ class _Round(NamedTuple):
     load_ns: int
     compute_ns: int
     unload_ns: int
+    before_bytes: int
     resident_bytes: int
     transient_bytes: int
     activation_bytes: int
@@ -85,7 +88,9 @@ def measure(bench: Bench, subject: Subject, effort: Effort) -> Measurement:
     for _ in range(effort.warmup):
         _round(bench, subject)
     rounds = [_round(bench, subject) for _ in range(effort.samples)]
+    inputs_bytes = sum(array.nbytes for array in subject.inputs.values())
     return Measurement(
+        baseline_bytes=max(each.before_bytes for each in cold + rounds) - inputs_bytes,
         resident_bytes=max(each.resident_bytes for each in rounds),
         transient_bytes=max(each.transient_bytes for each in cold + rounds),
         activation_bytes=max(each.activation_bytes for each in cold + rounds),
@@ -121,6 +126,7 @@ def _round(bench: Bench, subject: Subject) -> _Round:
         load_ns=load_ns,
         compute_ns=compute_ns,
         unload_ns=unload_ns,
+        before_bytes=before,
         resident_bytes=resident,
         transient_bytes=max(0, load_peak.rise_bytes - resident),
         activation_bytes=compute_peak.rise_bytes,

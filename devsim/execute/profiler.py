@@ -1,7 +1,6 @@
 """The profiler: measures every package of a folder, and resumes where it was interrupted."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from devsim.core.manifest import Block
 from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
 from devsim.execute.contention import Subjects, measure_contention
-from devsim.execute.footprint import footprint_bytes
 from devsim.execute.joining import measure_joining
 from devsim.execute.kinds import Kind, kind_of, with_bytes_of_kind
 from devsim.execute.lanes import Lanes, Surroundings
@@ -74,7 +72,7 @@ def profile_models(
         on_block(len(blocks), len(blocks) + 1, "contention")
         contended = measure_contention(bench, _kinds(models, blocks), effort.samples)
         joining = measure_joining(bench, joined, models, known, effort) if joined else None
-    baseline_bytes = footprint_bytes(os.getpid())
+    baseline_bytes = max(known[block.digest].baseline_bytes for block in blocks)
     measured = with_bytes_of_kind(blocks, known)
     return assemble(
         models.manifest, measured, contended, baseline_bytes, around.environment, effort, joining
@@ -96,7 +94,7 @@ def _kinds(models: Models, blocks: list[Block]) -> list[Subjects]:
     heaviest = sorted(weights, key=lambda kind: -weights[kind])
     chosen: list[Subjects] = []
     for kind in heaviest[:_MOST_KINDS]:
-        if sum(each.weight for each in chosen) < _ENOUGH * sum(weights.values()):
+        if not chosen or sum(each.weight for each in chosen) < _ENOUGH * sum(weights.values()):
             chosen.append(Subjects(_subject(models, first[kind]), max(1, weights[kind])))
     return chosen
 

@@ -20,6 +20,7 @@ def block(name, weights=100, width=4):
 def measured(activation, transient, resident=100):
     durations = dict.fromkeys(("cold_load_ns", "cached_load_ns", "unload_ns", "compute_ns"), (1,))
     return Measurement(
+        baseline_bytes=0,
         resident_bytes=resident,
         transient_bytes=transient,
         activation_bytes=activation,
