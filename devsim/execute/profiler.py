@@ -12,7 +12,7 @@ from devsim.core.profile import Profile
 from devsim.execute.assemble import assemble
 from devsim.execute.contention import Subjects, measure_contention
 from devsim.execute.joining import measure_joining
-from devsim.execute.kinds import Kind, kind_of, with_bytes_of_kind
+from devsim.execute.kinds import Kind, kind_of, of_their_kinds
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
@@ -73,7 +73,7 @@ def profile_models(
         contended = measure_contention(bench, _kinds(models, blocks), effort.samples)
         joining = measure_joining(bench, joined, models, known, effort) if joined else None
     baseline_bytes = max(known[block.digest].baseline_bytes for block in blocks)
-    measured = with_bytes_of_kind(blocks, known)
+    measured = of_their_kinds(blocks, known)
     return assemble(
         models.manifest, measured, contended, baseline_bytes, around.environment, effort, joining
     )

@@ -1,5 +1,5 @@
 from devsim.core.manifest import Block, Port
-from devsim.execute.kinds import with_bytes_of_kind
+from devsim.execute.kinds import of_their_kinds
 from devsim.execute.measure import Measurement
 
 
@@ -17,8 +17,10 @@ def block(name, weights=100, width=4):
     )
 
 
-def measured(activation, transient, resident=100):
-    durations = dict.fromkeys(("cold_load_ns", "cached_load_ns", "unload_ns", "compute_ns"), (1,))
+def measured(activation, transient, resident=100, took=1):
+    durations = dict.fromkeys(
+        ("cold_load_ns", "cached_load_ns", "unload_ns", "compute_ns"), (took, took + 1)
+    )
     return Measurement(
         baseline_bytes=0,
         resident_bytes=resident,
@@ -28,11 +30,22 @@ def measured(activation, transient, resident=100):
     )
 
 
+BLOCKS = [block("a"), block("b"), block("other", weights=50), block("wide", width=5)]
+SEEN = [measured(5, 1), measured(9, 0, resident=101, took=7), measured(2, 0), measured(3, 4)]
+FOUND = of_their_kinds(BLOCKS, dict(zip(["a", "b", "other", "wide"], SEEN, strict=True)))
+
+
 def test_blocks_of_a_kind_need_as_much_as_any_of_them_was_seen_to():
-    blocks = [block("a"), block("b"), block("other", weights=50), block("wide", width=5)]
-    seen = [measured(5, 1), measured(9, 0, resident=101), measured(2, 0), measured(3, 4)]
-    found = with_bytes_of_kind(blocks, dict(zip(["a", "b", "other", "wide"], seen, strict=True)))
-    assert found["a"] == measured(9, 1)
-    assert found["b"] == measured(9, 1, resident=101)
-    assert found["other"] == seen[2]
-    assert found["wide"] == seen[3]
+    assert [(FOUND[n].activation_bytes, FOUND[n].transient_bytes) for n in "ab"] == [(9, 1)] * 2
+    assert [FOUND[n].resident_bytes for n in "ab"] == [100, 101]
+
+
+def test_blocks_of_a_kind_have_all_their_durations():
+    for name in "ab":
+        assert FOUND[name].compute_ns == FOUND[name].cold_load_ns == (1, 2, 7, 8)
+        assert FOUND[name].cached_load_ns == FOUND[name].unload_ns == (1, 2, 7, 8)
+
+
+def test_a_block_that_is_like_no_other_stays_as_it_was_measured():
+    assert FOUND["other"] == SEEN[2]
+    assert FOUND["wide"] == SEEN[3]
