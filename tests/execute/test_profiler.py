@@ -1,10 +1,16 @@
+import os
+import sys
+
+import numpy as np
 import pytest
 
+from devsim.execute.footprint import footprint_bytes
 from devsim.execute.lanes import Surroundings
 from devsim.execute.measure import Effort
 from devsim.execute.profiler import profile_models
 
 EFFORT = Effort(cold_samples=2, samples=3, warmup=1)
+BALLAST_BYTES = 64 << 20
 ENVIRONMENT = {"device": "here", "runtime": "reference"}
 
 
@@ -48,6 +54,17 @@ def test_every_figure_is_measured_as_often_as_asked(models, runtime, tmp_path):
         assert [len(each.ns) for each in later] == [3 * of_kind] * 3
         assert variant.cold_load.median_ns > variant.cached_load.median_ns
     assert made.sources[made.baseline_bytes.source].provenance == "measured"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process's freed memory may stay")
+def test_the_baseline_is_the_most_that_was_held_with_nothing_loaded(models, runtime, tmp_path):
+    held = []
+
+    def hold_for_one_block(done, total, name):
+        held[:] = [np.ones(BALLAST_BYTES, np.uint8)] if done == 1 else []
+
+    made = profile(models, runtime, tmp_path / "part", hold_for_one_block)
+    assert made.baseline_bytes.bytes >= footprint_bytes(os.getpid()) + BALLAST_BYTES // 2
 
 
 def test_an_interrupted_profile_goes_on_where_it_was(models, counting, tmp_path):
