@@ -23,6 +23,7 @@ from devsim.core.errors import BadInputError
 from devsim.core.files import refuse_overwrite, write_atomically
 from devsim.core.plan import Plan
 from devsim.policy.named import BASELINES, policy_of
+from devsim.replay.expected import expected_peak_bytes
 from devsim.replay.explain import explain
 from devsim.replay.validated import Validated, speed_ups
 from devsim.replay.validation import compare
@@ -121,7 +122,13 @@ def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Val
     }
     predicted = simulate(plan.pipeline, policy, plan.budget_bytes)
     return Validated(
-        figures=compare(predicted, runs, outputs_match=campaign.outputs.match, max_error=max_error),
+        figures=compare(
+            predicted,
+            runs,
+            peak_bytes=expected_peak_bytes(plan.pipeline, predicted),
+            outputs_match=campaign.outputs.match,
+            max_error=max_error,
+        ),
         explanation=explain(plan.pipeline, policy, plan.budget_bytes, runs),
         speed_ups=speed_ups(runs, others),
         equal=campaign.outputs.equal,

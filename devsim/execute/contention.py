@@ -1,18 +1,21 @@
 """How much a load and a compute slow each other down, measured side by side.
 
-Every beside-measurement is paired with one alone, taken a moment before: what the machine does
-meanwhile then changes both, and their ratio little.
+Both lanes are kept busy together, as they are in a run, in turns with each alone: what the machine
+does meanwhile then changes both, and their ratio little.
 """
 
-import statistics
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from devsim.core.trace import Kind
 from devsim.execute.measure import Bench, Subject, compute_once, load_once
 from devsim.runtime.protocol import LoadedPackage
+
+_TOGETHER = 2
+"""Loads and computes, at least, each time that both lanes are busy."""
 
 
 class Subjects(NamedTuple):
@@ -29,65 +32,103 @@ class Slowdowns(NamedTuple):
     compute: float
 
 
-def measure_contention(bench: Bench, kinds: Sequence[Subjects], pairs: int) -> Slowdowns:
+class Ran(NamedTuple):
+    """An activity that has ended."""
+
+    duration_ns: int
+    end_ns: int
+    """By time.monotonic_ns."""
+
+
+def measure_contention(bench: Bench, kinds: Sequence[Subjects], rounds: int) -> Slowdowns:
     """Load and compute each kind alone and beside its own kind, in turns.
 
     Args:
         bench: where.
         kinds: what to measure.
-        pairs: how many pairs of each.
+        rounds: how many turns of each.
 
     Returns:
-        The median ratio of each kind, averaged by the kinds' weights; at least 1.
+        The mean duration beside the other lane over the mean alone, averaged by the kinds'
+        weights; at least 1. Means, since what a run takes is a sum.
     """
-    loads, computes = [0.0], [0.0]
+    loads = computes = 0.0
     for kind in kinds:
-        of_kind = [_pair(bench, kind.subject) for _ in range(pairs)]
-        loads.append(kind.weight * statistics.median(pair.load for pair in of_kind))
-        computes.append(kind.weight * statistics.median(pair.compute for pair in of_kind))
+        slowdowns = _slowdowns(bench, kind.subject, rounds)
+        loads += kind.weight * slowdowns.load
+        computes += kind.weight * slowdowns.compute
     total = sum(kind.weight for kind in kinds)
-    return Slowdowns(max(1.0, sum(loads) / total), max(1.0, sum(computes) / total))
+    return Slowdowns(max(1.0, loads / total), max(1.0, computes / total))
 
 
-def _pair(bench: Bench, subject: Subject) -> Slowdowns:
-    """A load alone and beside computes, then a compute alone and beside loads."""
-    loaded = load_once(bench, subject.package).loaded
-    try:
-        compute_once(bench, loaded, subject.inputs)
-        return Slowdowns(*_ratios(bench, subject, loaded))
-    finally:
-        loaded.unload()
+def wholly_beside(own: Sequence[Ran], other: Sequence[Ran]) -> list[int]:
+    """Durations of the activities that ended while the other lane was still busy.
+
+    Both lanes began together and were busy without a pause.
+    """
+    return [each.duration_ns for each in own if each.end_ns <= other[-1].end_ns]
 
 
-def _ratios(bench: Bench, subject: Subject, loaded: LoadedPackage) -> tuple[float, float]:
+def _slowdowns(bench: Bench, subject: Subject, rounds: int) -> Slowdowns:
+    loads_alone, computes_alone = [], []
+    loads_beside, computes_beside = [], []
+    for _ in range(rounds):
+        duration_ns, loaded = load_once(bench, subject.package)
+        loads_alone.append(duration_ns)
+        try:
+            computes_alone.append(compute_once(bench, loaded, subject.inputs))
+            loads, computes = _together(bench, subject, loaded)
+        finally:
+            bench.lanes.do(Kind.UNLOAD, loaded.unload)
+        loads_beside += wholly_beside(loads, computes)
+        computes_beside += wholly_beside(computes, loads)
+    return Slowdowns(
+        _mean(loads_beside) / _mean(loads_alone), _mean(computes_beside) / _mean(computes_alone)
+    )
+
+
+def _together(bench: Bench, subject: Subject, loaded: LoadedPackage) -> tuple[list[Ran], list[Ran]]:
+    """Load and compute at the same time, until each has been done often enough."""
+    leaving: list[Future[None]] = []
+
     def load() -> int:
         duration_ns, other = load_once(bench, subject.package)
-        bench.lanes.submit(Kind.UNLOAD, other.unload)
+        for earlier in leaving:
+            earlier.result()
+        leaving[:] = [bench.lanes.submit(Kind.UNLOAD, other.unload)]
         return duration_ns
 
     def compute() -> int:
         return compute_once(bench, loaded, subject.inputs)
 
-    load_alone_ns, load_beside_ns = load(), _beside(load, compute)
-    compute_alone_ns, compute_beside_ns = compute(), _beside(compute, load)
-    return load_beside_ns / load_alone_ns, compute_beside_ns / compute_alone_ns
+    loads: list[Ran] = []
+    computes: list[Ran] = []
+    enough, ready = threading.Event(), threading.Barrier(2)
 
-
-def _beside(measured: Callable[[], int], neighbour: Callable[[], int]) -> int:
-    """How long one thing takes while another is repeated on the other lane."""
-    stop, running = threading.Event(), threading.Event()
-
-    def repeat() -> None:
-        running.set()
-        while not stop.is_set():
-            neighbour()
-
-    with ThreadPoolExecutor(1, "devsim-neighbour") as pool:
-        repeated = pool.submit(repeat)
-        running.wait()
+    def repeat(work: Callable[[], int], own: list[Ran], other: list[Ran]) -> None:
+        ready.wait()
         try:
-            duration_ns = measured()
+            while not enough.is_set():
+                duration_ns = work()
+                own.append(Ran(duration_ns, time.monotonic_ns()))
+                if min(len(own), len(other)) >= _TOGETHER:
+                    enough.set()
         finally:
-            stop.set()
-        repeated.result()
-    return duration_ns
+            enough.set()
+
+    try:
+        with ThreadPoolExecutor(2, "devsim-together") as pool:
+            both = (
+                pool.submit(repeat, load, loads, computes),
+                pool.submit(repeat, compute, computes, loads),
+            )
+        for each in both:
+            each.result()
+    finally:
+        for last in leaving:
+            last.result()
+    return loads, computes
+
+
+def _mean(durations_ns: Sequence[int]) -> float:
+    return sum(durations_ns) / len(durations_ns)

@@ -69,6 +69,7 @@ def compare(
     predicted: Trace,
     runs: Sequence[Trace],
     *,
+    peak_bytes: int,
     outputs_match: bool,
     max_error: float | None = None,
 ) -> Validation:
@@ -77,6 +78,7 @@ def compare(
     Args:
         predicted: the simulated trace of a plan.
         runs: measured traces of the same plan.
+        peak_bytes: the largest footprint that the prediction leads one to expect.
         outputs_match: whether every run computed what the unchunked model computes.
         max_error: the makespan's largest error, as a fraction, that is let pass.
     """
@@ -90,7 +92,7 @@ def compare(
         makespan=figure(lambda trace: trace.makespan_ns),
         load_busy=figure(lambda trace: trace.busy_ns(Kind.LOAD)),
         compute_busy=figure(lambda trace: trace.busy_ns(Kind.COMPUTE)),
-        peak=figure(lambda trace: trace.peak_bytes),
+        peak=Compared(peak_bytes, tuple(run.peak_bytes for run in runs)),
         stalls={
             cause: Compared(stalls[0].get(cause, 0), tuple(run.get(cause, 0) for run in stalls[1:]))
             for cause in causes
