@@ -41,6 +41,8 @@ from devsim.execute.requests import (
 from devsim.execute.unchunked import run_unchunked
 from devsim.policy.named import policy_of
 from devsim.runtime.choose import open_runtime
+from devsim.runtime.protocol import Runtime
+from devsim.runtime.waiting import leave_cores_to_loads, usable_cores
 
 _SWITCH_EVERY_S = 0.0002
 """How long a lane that runs Python may keep another one waiting that has just computed or read;
@@ -88,7 +90,7 @@ class _Worker:
             policy_of(request.plan),
             request.plan.budget_bytes,
             Models.open(setting.models),
-            open_runtime(setting.runtime, setting.threads),
+            _open(setting.runtime, setting.threads),
             Surroundings(_described(setting), setting.cores, setting.page_cache),
             request.on_pressure,
             self._say,
@@ -106,7 +108,7 @@ class _Worker:
         outputs = run_unchunked(
             request.plan.pipeline,
             Models.open(setting.models),
-            open_runtime(setting.runtime, setting.threads),
+            _open(setting.runtime, setting.threads),
         )
         write_npz(request.outputs, outputs.arrays())
         self._say(RunAnswer(outputs=outputs.digests()))
@@ -115,7 +117,7 @@ class _Worker:
         setting = request.setting
         profile = profile_models(
             Models.open(setting.models),
-            open_runtime(setting.runtime, setting.threads),
+            _open(setting.runtime, setting.threads),
             request.effort,
             Surroundings(_described(setting), setting.cores, setting.page_cache),
             request.finished,
@@ -126,7 +128,7 @@ class _Worker:
 
     def _package(self, request: PackageRequest) -> None:
         run = run_package(
-            open_runtime(request.runtime, request.threads),
+            _open(request.runtime, request.threads),
             request.package,
             request.inputs,
             request.seed,
@@ -139,6 +141,11 @@ class _Worker:
     def _say(self, answer: Answer) -> None:
         self._answers.write(answer.model_dump_json() + "\n")
         self._answers.flush()
+
+
+def _open(runtime: str, threads: int) -> Runtime:
+    leave_cores_to_loads(os.environ, threads, usable_cores())
+    return open_runtime(runtime, threads)
 
 
 def _described(setting: Setting) -> dict[str, str]:
