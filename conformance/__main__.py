@@ -1,16 +1,18 @@
-"""Command line: ``python -m conformance run``, ``report``, ``sample`` and ``document``."""
+"""Command line: ``python -m conformance`` and a verb; ``--help`` lists them."""
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
-from conformance import document, records, runner, sampling, summary
+from conformance import document, reachable, records, runner, sampling, summary
 from conformance.records import Outcome
 from conformance.runner import Selection, run
 from devsim.core.errors import DevsimError
 
 FOLDER = Path(__file__).parent
 _RECORDS = Path("conformance-results.jsonl")
+_JUDGED = Path("conformance-results.reachable.jsonl")
 
 
 def main() -> int:
@@ -29,8 +31,12 @@ def _run(arguments: argparse.Namespace) -> int:
     selection = Selection(
         only=tuple(arguments.only), every=arguments.every, timeout=arguments.timeout
     )
-    run(selection, arguments.results, lambda line: print(line, file=sys.stderr, flush=True))
+    run(selection, arguments.results, _progress)
     return _report(arguments)
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _keep_passed(path: Path) -> None:
@@ -50,10 +56,25 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _commit(arguments: argparse.Namespace) -> int:
     results = records.read(arguments.results)
-    summary.write(results, runner.total(), FOLDER / "results.json")
+    summary.write(results, runner.total(), document.RESULTS)
     sample = "\n".join(sampling.spread(results))
     (FOLDER / "sample.txt").write_text(sample + "\n", encoding="utf-8")
     return 0
+
+
+def _reachable(arguments: argparse.Namespace) -> int:
+    """Every fp32 case of the tests with a miss: those that pass are the controls."""
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "tests.txt"
+        sample.write_text("\n".join(reachable.tests(document.RESULTS)), encoding="utf-8")
+        judged = run(
+            Selection(sample=sample, precision="fp32", judged=True), arguments.results, _progress
+        )
+    reachable.write(judged, document.REACHABLE)
+    print(reachable.table(judged))
+    print(document.rates())
+    could = [r for r in reachable.missed(judged) if r.reach not in records.UNREACHABLE]
+    return 1 if could else 0
 
 
 def _document(arguments: argparse.Namespace) -> int:
@@ -76,6 +97,9 @@ def _arguments() -> argparse.Namespace:
     reporting.set_defaults(verb=_report)
     committing = verbs.add_parser("commit", help="write results.json and sample.txt")
     committing.set_defaults(verb=_commit)
+    reaching = verbs.add_parser("reachable", help="which misses any runtime could pass")
+    reaching.set_defaults(verb=_reachable)
+    reaching.add_argument("--results", type=Path, default=_JUDGED, metavar="FILE")
     for verb in (running, reporting, committing):
         verb.add_argument("--results", type=Path, default=_RECORDS, metavar="FILE")
     documenting = verbs.add_parser("document", help="renew the tables of the page")

@@ -35,7 +35,7 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
         loaded = _load(model) if state is None else state
         tensors = {port.name: _as_declared(data[port.name], port) for port in loaded.inputs}
         results = _computed(loaded, tensors)
-        running.prediction = {name: _at_least_1d(array) for name, array in results.items()}
+        running.prediction = {name: _as_given(array) for name, array in results.items()}
         return dict(running.prediction)
 
     return predict
@@ -59,9 +59,10 @@ def _as_declared(value: Untyped, port: TensorSpec) -> Array:
     return array.reshape(()) if port.shape == () else np.ascontiguousarray(array)
 
 
-def _at_least_1d(value: Untyped) -> Untyped:
-    """Core ML has no output without dimensions."""
-    return value.reshape(1) if isinstance(value, np.ndarray) and value.ndim == 0 else value
+def _as_given(value: Array) -> Array:
+    """Core ML has no output without dimensions, and coremltools gives those of float16 wider."""
+    array = np.atleast_1d(value)
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def _computes_in_half(model: Untyped) -> bool:

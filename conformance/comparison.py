@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from conformance.records import Reach
+
 Untyped = Any
 """What coremltools hands over; it has no types."""
 
@@ -27,6 +29,7 @@ class Case:
         operations: the operations of the last model that predicted, in order.
         half: whether float16 is in the program, or in what is expected of it.
         strict: whether all that was compared held at the strict tolerance.
+        reach: the worst that can be reached of what was compared, where that was asked.
     """
 
     predicted: bool = False
@@ -34,6 +37,7 @@ class Case:
     operations: tuple[str, ...] = ()
     half: bool = False
     strict: bool = True
+    reach: Reach = Reach.UNJUDGED
 
 
 def observed(compare: Callable[..., Any], case: Callable[[], Case]) -> Callable[..., Any]:

@@ -6,25 +6,31 @@ from pathlib import Path
 from coremltools import target
 from coremltools.converters.mil.mil.ops.registry import SSAOpRegistry
 
+from conformance import reachable
 from devsim.runtime.reference.ops import OPERATIONS
 
 OPSETS = (target.iOS15, target.iOS16, target.iOS17, target.iOS18)
 LANGUAGE = ("const", "cond", "while_loop")
 """What the compiler itself knows; these are not functions of tensors."""
 
-_RESULTS = Path(__file__).parent / "results.json"
+RESULTS = Path(__file__).parent / "results.json"
+REACHABLE = Path(__file__).parent / "reachable.json"
+_USUAL = ("fp16", "own")
 _BEGIN = "<!-- {}: made by `python -m conformance document` -->"
 _END = "<!-- end of {} -->"
 
 
 def renewed(page: str) -> str:
     """The page with its tables renewed."""
-    return _with(_with(page, "results", results()), "operations", table())
+    contents = {"results": results(), "reachable": reach(), "operations": table()}
+    for name, content in contents.items():
+        page = _with(page, name, content)
+    return page
 
 
 def results() -> str:
     """What the recorded results say in all."""
-    recorded = json.loads(_RESULTS.read_text(encoding="utf-8"))
+    recorded = json.loads(RESULTS.read_text(encoding="utf-8"))
     totals = {**recorded["totals"]}
     totals["all"] = [sum(column) for column in zip(*totals.values(), strict=True)]
     rows = [f"| {name} | " + " | ".join(map(str, row)) + f" | {row[1] / row[0]:.1%} | "
@@ -37,8 +43,38 @@ def results() -> str:
             "| precision | " + " | ".join(recorded["columns"]) + " | passed | strict |",
             "|---|" + "---:|" * 7,
             *rows,
+            "",
+            rates(),
         ]
     )
+
+
+def rates() -> str:
+    """The part of the cases that pass, over all and over those that can be passed."""
+    found = reachable.rates(RESULTS, REACHABLE)
+    totals = json.loads(RESULTS.read_text(encoding="utf-8"))["totals"]
+    usual = [sum(column) for column in zip(*(totals[name] for name in _USUAL), strict=True)]
+    return (
+        f"Passed over all {found.compared:,}: {found.over_all:.1%}. Over the "
+        f"{found.compared - found.unreachable:,} that are reachable: {found.over_reachable:.1%}. "
+        f"Of the {usual[0]:,} that the suite runs unless it is asked for fp32 too: {usual[1]:,}."
+    )
+
+
+def reach() -> str:
+    """The mixed cases that missed, by operation and by what can be reached of them."""
+    missed = json.loads(REACHABLE.read_text(encoding="utf-8"))["missed"]
+    rows = [[f"`{name}`", *(kinds.get(kind, 0) for kind in reachable.KINDS)]
+            for name, kinds in missed.items()]  # fmt: skip
+    rows.append(["all", *(sum(column) for column in list(zip(*rows, strict=True))[1:])])
+    return "\n".join(
+        [
+            "| operation | missed | " + " | ".join(reachable.KINDS) + " |",
+            "|---|" + "---:|" * (1 + len(reachable.KINDS)),
+            *(f"| {name} | {sum(counts)} | " + " | ".join(map(str, counts)) + " |"
+              for name, *counts in rows),
+        ]
+    )  # fmt: skip
 
 
 def _with(page: str, name: str, content: str) -> str:

@@ -24,6 +24,7 @@ from coremltools.models import MLModel
 from conformance import naming, records, sampling
 from conformance.bridge import make_state, predictor
 from conformance.comparison import Case, observed
+from conformance.reach import judged
 from conformance.records import Outcome, Record
 from devsim.core.errors import UnsupportedOperationError
 
@@ -44,15 +45,19 @@ class Conformance:
         self._every: int = config.getoption("--conformance-every")
         sample = config.getoption("--conformance-sample")
         self._sample = Path(sample) if sample else None
+        self._precision: str = config.getoption("--conformance-precision")
         self._timeout: int = config.getoption("--conformance-timeout")
         self._names: dict[str, str] = {}
         self._case = Case()
         self._unsupported = ""
         self._answer_for_coreml()
+        compare = suite_utils.compare_backend
+        if config.getoption("--conformance-judged"):
+            compare = judged(compare, self._current)
+        suite_utils.compare_backend = observed(compare, self._current)
 
     def _answer_for_coreml(self) -> None:
         suite_utils._IS_MACOS = True
-        suite_utils.compare_backend = observed(suite_utils.compare_backend, self._current)
         model_utils._macos_version = lambda: _MACOS
         platform.machine = lambda: "arm64"
         MLModel.predict = predictor(self._current)
@@ -83,9 +88,12 @@ class Conformance:
             self._names[item.nodeid] = f"{function}#{counts[function]}"
             counts[function] += 1
         done = {record.case for record in records.read(self._results)}
-        names = [self._names[item.nodeid] for item in items]
+        names = [self._names[item.nodeid] for item in items if self._asked(item)]
         left = set(sampling.chosen(names, self._every, self._sample)) - done
         items[:] = [item for item in items if self._names[item.nodeid] in left]
+
+    def _asked(self, item: pytest.Item) -> bool:
+        return not self._precision or naming.precision(item) == self._precision
 
     def pytest_collection_finish(self) -> None:
         """Every conversion collects garbage, which would walk all that is imported by now."""
@@ -131,6 +139,7 @@ class Conformance:
             outcome=outcome,
             strict=self._strict(outcome, raised),
             reason="" if call.excinfo is None else naming.reason(call.excinfo),
+            reach=self._case.reach,
         )
 
     def _strict(self, outcome: Outcome, raised: BaseException | None) -> bool:
@@ -167,6 +176,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance-results", required=True)
     group.addoption("--conformance-every", type=int, default=1)
     group.addoption("--conformance-sample", default="")
+    group.addoption("--conformance-precision", default="")
+    group.addoption("--conformance-judged", action="store_true")
     group.addoption("--conformance-timeout", type=int, default=60)
 
 

@@ -20,6 +20,30 @@ class Outcome(StrEnum):
     """The case never asked for a prediction: it tests the converter, or is skipped."""
 
 
+class Reach(StrEnum):
+    """How near to what a case expects a runtime can come that does what the program says.
+
+    Exact: in real numbers, from the stored constants and the inputs as the program takes them.
+    """
+
+    UNJUDGED = ""
+    """Nobody asked."""
+    REACHED = "reached"
+    """The exact result is within the tolerance, rounded at every operation or only at the end."""
+    ROUNDING = "rounding"
+    """It is not; one that is wrong by up to a unit in its last place may be."""
+    VALUE = "value"
+    """It is not, nor is any that is wrong by a unit in its last place."""
+    TYPE = "type"
+    """No value at all of the output's type is."""
+    UNKNOWN = "unknown"
+    """The exact result is not known."""
+
+
+UNREACHABLE = (Reach.TYPE, Reach.VALUE, Reach.ROUNDING)
+"""What no runtime passes that computes exactly and rounds correctly."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """The result of one case.
@@ -31,6 +55,7 @@ class Record:
         outcome: at the suite's tolerance.
         strict: whether it also holds at the strict tolerance.
         reason: one line, where it did not pass.
+        reach: how near a runtime can come, where that was asked.
     """
 
     case: str
@@ -39,6 +64,7 @@ class Record:
     outcome: Outcome
     strict: bool = False
     reason: str = ""
+    reach: Reach = Reach.UNJUDGED
 
     @property
     def reached(self) -> bool:
@@ -57,7 +83,16 @@ def read(path: Path) -> list[Record]:
     if not path.exists():
         return []
     fields = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    return latest(Record(**{**row, "outcome": Outcome(row["outcome"])}) for row in fields)
+    return latest(
+        Record(
+            **{
+                **row,
+                "outcome": Outcome(row["outcome"]),
+                "reach": Reach(row.get("reach", Reach.UNJUDGED)),
+            }
+        )
+        for row in fields
+    )
 
 
 def latest(records: Iterable[Record]) -> list[Record]:

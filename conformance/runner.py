@@ -27,13 +27,17 @@ class Selection:
     Attributes:
         only: texts, one of which a file's path must contain; none for every file.
         every: one case in so many.
-        sample: a file of the cases to run, one a line; they run in one process.
+        sample: a file of the cases or tests to run, one a line; they run in one process.
+        precision: of the backend, ``fp16`` or ``fp32``; empty for both.
+        judged: whether to say as well what can be reached of each case.
         timeout: seconds that a case may take.
     """
 
     only: tuple[str, ...] = ()
     every: int = 1
     sample: Path | None = None
+    precision: str = ""
+    judged: bool = False
     timeout: int = 60
 
 
@@ -120,5 +124,7 @@ def _command(batch: Sequence[str], results: Path, selection: Selection) -> list[
         f"--conformance-results={results.resolve()}",
         f"--conformance-every={selection.every}",
         f"--conformance-sample={sample}",
+        f"--conformance-precision={selection.precision}",
         f"--conformance-timeout={selection.timeout}",
+        *(["--conformance-judged"] if selection.judged else []),
     ]  # fmt: skip

@@ -14,11 +14,11 @@ def chosen(names: Sequence[str], every: int, sample: Path | None) -> list[str]:
     Args:
         names: of all cases.
         every: take one in so many; 1 takes all.
-        sample: a file of names, one a line; None for all.
+        sample: a file of names, one a line, of cases or of all the cases of a test; None for all.
     """
     if sample is not None:
         wanted = set(sample.read_text(encoding="utf-8").split())
-        return [name for name in names if name in wanted]
+        return [name for name in names if wanted.intersection((name, name.partition("#")[0]))]
     return [name for name in names if zlib.crc32(name.encode()) % every == 0]
 
 

@@ -1,0 +1,1 @@
+"""What a program as written gives in exact arithmetic; shares nothing with the runtimes."""
