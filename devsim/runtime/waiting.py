@@ -1,4 +1,4 @@
-"""How long a compute's threads spin at a barrier before they sleep, which its library reads once."""
+"""How long a compute's threads spin at a barrier before they sleep; read when torch is imported."""
 
 import os
 from collections.abc import MutableMapping
