@@ -2,11 +2,11 @@
 
     python benchmarks/validation.py FOLDER [CASE ...]
 
-Converts into FOLDER (2.3 GB, kept for the next time). Each plan is profiled, and then run three
-times: a shared machine may be another one a few minutes later. What is finished is kept in FOLDER,
-so it goes on where it was stopped; remove FOLDER/results to begin anew. Prints a table and writes
-it with the environment to FOLDER/results/validation.md. Wants an otherwise idle machine: about
-twenty minutes.
+Converts into FOLDER (2.3 GB, kept for the next time). Each plan has three turns: a short profile,
+the prediction from it, and a run; a shared machine may be another one a minute later. What is
+finished is kept in FOLDER, so it goes on where it was stopped; remove FOLDER/results to begin anew.
+Prints a table and writes it with the environment to FOLDER/results/validation.md. Wants an
+otherwise idle machine: about half an hour.
 """
 
 import json
@@ -30,6 +30,8 @@ from devsim.workloads import find
 from devsim.workloads.pipeline import Options
 
 PAIRS = 6
+TURNS = 3
+EFFORT = ("--cold-samples", 3, "--samples", 2, "--warmup", 0)
 LATENTS = {"small": "4x8x8", "large": "8x16x16"}
 
 
@@ -65,17 +67,17 @@ DISK, DISK2 = Setting("small", 1, "drop-always"), Setting("small", 2, "drop-alwa
 DROPPED = Setting("small", 1, "drop")
 LARGE = Setting("large", 1, "keep")
 CASES = (
-    Case(SMALL, 1, 0.0, 0, 3),
-    Case(SMALL, 1, 0.5, 1, 4),
-    Case(SMALL, 2, 0.5, 1, 4),
-    Case(SMALL2, 1, 0.5, 1, 4),
-    Case(SMALL2, 1, 0.0, 2, 4),
-    Case(DISK, 1, 0.0, 1, 4),
-    Case(DISK, 1, 0.5, 1, 4),
-    Case(DISK, 2, 0.25, 1, 4),
-    Case(DISK2, 1, 0.5, 1, 4),
-    Case(DISK2, 1, 0.0, 1, 4),
-    Case(DROPPED, 1, 0.5, 1, 4),
+    Case(SMALL, 1, 0.0, 0, 5),
+    Case(SMALL, 1, 0.5, 1, 5),
+    Case(SMALL, 2, 0.5, 1, 5),
+    Case(SMALL2, 1, 0.5, 1, 5),
+    Case(SMALL2, 1, 0.0, 2, 5),
+    Case(DISK, 1, 0.0, 1, 5),
+    Case(DISK, 1, 0.5, 1, 5),
+    Case(DISK, 2, 0.25, 1, 5),
+    Case(DISK2, 1, 0.5, 1, 5),
+    Case(DISK2, 1, 0.0, 1, 5),
+    Case(DROPPED, 1, 0.5, 1, 5),
     Case(LARGE, 1, 0.5, 1, 2),
     Case(LARGE, 2, 0.0, 1, 2),
 )
@@ -128,26 +130,28 @@ def converted(folder: Path, latent: str) -> Path:
     return models
 
 
-def profiled(folder: Path, case: Case) -> Profile:
-    path = folder / "results" / f"{case.name}.profile.json"
-    setting = case.setting
+def path_of(folder: Path, case: Case, turn: int, what: str) -> Path:
+    return folder / "results" / f"{case.name}.{turn}.{what}.json"
+
+
+def profiled(folder: Path, case: Case, turn: int) -> Profile:
+    path, setting = path_of(folder, case, turn, "profile"), case.setting
     if not path.exists():
         models = converted(folder, setting.latent)
         how = ("--threads", setting.threads, "--page-cache", setting.page_cache)
-        status = devsim("profile", models, "-o", path, *how)
+        status = devsim("profile", models, "-o", path, *how, *EFFORT)
         if status:
             sys.exit(status)
     return Profile.read(path)
 
 
-def validated(folder: Path, case: Case) -> dict:
-    report = folder / "results" / f"{case.name}.report.json"
+def validated(folder: Path, case: Case, turn: int) -> dict:
+    report = path_of(folder, case, turn, "report")
     if not report.exists():
-        made = plan_of(profiled(folder, case), case)
-        path = folder / "results" / f"{case.name}.plan.json"
-        made.write(path, force=True)
+        path = path_of(folder, case, turn, "plan")
+        plan_of(profiled(folder, case, turn), case).write(path, force=True)
         models = converted(folder, case.setting.latent)
-        devsim("validate", path, "--models", models, "--enforce", "-o", report)
+        devsim("validate", path, "--models", models, "--enforce", "--runs", 1, "-o", report)
     if not report.exists():
         sys.exit(f"{case.name}: could not be validated")
     return json.loads(report.read_text())
@@ -158,33 +162,73 @@ def verdict_on_ten_percent_over(folder: Path, case: Case, report: dict) -> str:
     said = folder / "results" / "over.txt"
     if not said.exists():
         limit = max(report["measured"]["peak_bytes"]) * 10 // 11
-        plan_path = folder / "results" / f"{case.name}.plan.json"
-        command = [sys.executable, "-m", "devsim", "validate", plan_path, "--runs", "1"]
-        command += ["--models", converted(folder, case.setting.latent)]
+        command = [sys.executable, "-m", "devsim", "validate", path_of(folder, case, 0, "plan")]
+        command += ["--models", converted(folder, case.setting.latent), "--runs", "1"]
         command += ["--enforce", "--hard-limit", limit]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
         said.write_text(f"exit status {done.returncode}: {done.stderr.strip()}")
     return said.read_text()
 
 
-def table(reports: dict[Case, dict]) -> str:
+class Turns(NamedTuple):
+    """What the turns of a case came to; errors are signed."""
+
+    reports: list[dict]
+
+    def median(self, name: str) -> float:
+        return statistics.median(report[name] for report in self.reports)
+
+    def measured(self, name: str) -> list[float]:
+        return [report["measured"][name][0] for report in self.reports]
+
+    @property
+    def worst_peak_error(self) -> float:
+        return max((report["peak_error"] for report in self.reports), key=abs)
+
+    @property
+    def held(self) -> bool:
+        return all(r["outputs_equal"] and not r["budget_exceeded"] for r in self.reports)
+
+    def row(self) -> str:
+        makespans = self.measured("makespan_s")
+        middle = statistics.median(makespans)
+        errors = sorted(report["makespan_error"] for report in self.reports)
+        most = self.reports[len(self.reports) // 2]["explanation"]["most"]
+        return (
+            f"| {middle:.2f} s | {statistics.median(errors):+.1%} | {errors[0]:+.1%} to "
+            f"{errors[-1]:+.1%} | {(max(makespans) - min(makespans)) / middle:.1%} "
+            f"| {format_bytes(max(self.measured('peak_bytes')))} | {self.worst_peak_error:+.1%} "
+            f"| {self.median('load_busy_error'):+.1%} | {self.median('compute_busy_error'):+.1%} "
+            f"| {most} |"
+        )
+
+    def chunks(self) -> str:
+        """Of each chunk the error of its cached loads, if it has any, and of its computes."""
+        columns = zip(*(report["chunks"] for report in self.reports), strict=True)
+        return " | ".join(
+            "/".join(
+                self._error([chunk[kind] for chunk in turns]) for kind in ("cached_load", "compute")
+            )
+            for turns in columns
+        )
+
+    @staticmethod
+    def _error(distributions: list[dict | None]) -> str:
+        errors = [each["error"] for each in distributions if each]
+        return f"{statistics.median(errors):+.0%}" if errors else "-"
+
+
+def table(cases: dict[Case, Turns]) -> str:
     """The figures of every plan, and what the aims are."""
     lines = [
-        "| plan | makespan | error | spread | peak | error | loads | computes | most in |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| plan | makespan | error | each turn's | spread | peak | error | loads | computes "
+        "| most in |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        *(f"| `{case.name}` {turns.row()}" for case, turns in cases.items()),
     ]
-    for case, report in reports.items():
-        measured = statistics.median(report["measured"]["makespan_s"])
-        lines.append(
-            f"| `{case.name}` | {measured:.2f} s | {report['makespan_error']:+.1%} "
-            f"| {report['spread']['makespan']:.1%} "
-            f"| {format_bytes(max(report['measured']['peak_bytes']))} "
-            f"| {report['peak_error']:+.1%} | {report['load_busy_error']:+.1%} "
-            f"| {report['compute_busy_error']:+.1%} | {report['explanation']['most']} |"
-        )
-    errors = [abs(report["makespan_error"]) for report in reports.values()]
-    peaks = [abs(report["peak_error"]) for report in reports.values()]
-    held = all(r["outputs_equal"] and not r["budget_exceeded"] for r in reports.values())
+    errors = [abs(turns.median("makespan_error")) for turns in cases.values()]
+    peaks = [abs(turns.worst_peak_error) for turns in cases.values()]
+    held = all(turns.held for turns in cases.values())
     lines += [
         "",
         f"Makespan error: median {statistics.median(errors):.1%} (aim 4 %), worst "
@@ -194,24 +238,43 @@ def table(reports: dict[Case, dict]) -> str:
     return "\n".join(lines)
 
 
+def chunk_table(cases: dict[Case, Turns]) -> str:
+    """By plan and chunk, in order."""
+    most = max(len(turns.reports[0]["chunks"]) for turns in cases.values())
+    numbers = " | ".join(map(str, range(1, most + 1)))
+    return "\n".join(
+        [
+            f"| plan | {numbers} |",
+            "| --- |" + " ---: |" * most,
+            *(f"| `{case.name}` | {turns.chunks()} |" for case, turns in cases.items()),
+        ]
+    )
+
+
 def main(folder: Path, names: list[str]) -> None:
     """Run what is not finished, then print and write the table."""
     (folder / "results").mkdir(parents=True, exist_ok=True)
     chosen = [case for case in CASES if not names or case.name in names]
     if not chosen:
         sys.exit(f"no such case; there are: {', '.join(case.name for case in CASES)}")
-    reports = {case: validated(folder, case) for case in chosen}
+    cases = {
+        case: Turns([validated(folder, case, turn) for turn in range(TURNS)]) for case in chosen
+    }
     first = chosen[0]
-    environment = reports[first]["environment"]
-    over = verdict_on_ten_percent_over(folder, first, reports[first])
-    facts = "\n".join(f"- {name}: {value}" for name, value in environment.items())
+    last_report = cases[first].reports[-1]
+    over = verdict_on_ten_percent_over(folder, first, last_report)
+    facts = "\n".join(f"- {name}: {fact}" for name, fact in last_report["environment"].items())
     text = "\n\n".join(
         (
             "# Predictions and runs",
             f"{PAIRS} full-width STDiT pairs and both end packages. A plan's name: latent (small "
             "4x8x8, large 8x16x16), compute threads, page cache, chunk size, percent resident, "
-            "window. Errors are of the prediction, against the median of three runs.",
-            table(reports),
+            f"window. Each plan has {TURNS} turns: a profile, the prediction from it, and a run. "
+            "An error is of the prediction against its turn's run: the median, and the range; the "
+            "spread is the runs' own. Of the peaks' errors the largest is given.",
+            table(cases),
+            "The errors of each chunk, of its cached loads and of its computes:",
+            chunk_table(cases),
             f"The first plan, 10 % over its hard limit: {over}",
             f"Environment of the first plan's last run:\n\n{facts}\n",
         )

@@ -6,18 +6,16 @@ run contain what the other lane cost them, so what an activity takes alone is wo
 """
 
 import statistics
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from devsim.core.pipeline import ChunkCost, LaneSpeeds, Pipeline, Stage
 from devsim.core.stalls import Cause, stalls_by_cause
-from devsim.core.trace import Kind, Span, Trace
+from devsim.core.trace import Kind, Trace
 from devsim.policy.protocol import Policy
+from devsim.replay.beside import Beside, ChunkKey, alone_ns, measured_speeds
 from devsim.simulate.simulator import simulate
 
-_FULL_PPM = 1_000_000
-_OTHER = {Kind.LOAD: Kind.COMPUTE, Kind.COMPUTE: Kind.LOAD}
 COSTS = ("cold loads", "cached loads", "computes", "contention", "overhead")
 
 
@@ -52,8 +50,8 @@ def explain(
         runs: measured traces.
     """
     measured_ns = statistics.median(run.makespan_ns for run in runs)
-    beside = [_Beside(run) for run in runs]
-    speeds = _measured_speeds(beside, pipeline.contended)
+    beside = [Beside(run) for run in runs]
+    speeds = measured_speeds(beside, pipeline.contended)
 
     def left(changed: Pipeline) -> float:
         return simulate(changed, policy, budget_bytes).makespan_ns / measured_ns - 1
@@ -79,85 +77,21 @@ def explain(
 
 
 _Change = Callable[[Pipeline], Pipeline]
-_ChunkKey = tuple[str, str]
-
-
-class _Beside:
-    """How long each span of a run ran beside the other lane."""
-
-    def __init__(self, run: Trace) -> None:
-        self.spans = [span for span in run.spans if span.kind in _OTHER]
-        self._of = {
-            kind: sorted(
-                (span for span in self.spans if span.kind is kind), key=lambda span: span.start_ns
-            )
-            for kind in _OTHER
-        }
-        self._ends = {kind: [span.end_ns for span in spans] for kind, spans in self._of.items()}
-
-    def overlap_ns(self, span: Span) -> int:
-        """Computes never overlap one another, nor do loads where there is one loader."""
-        other = self._of[_OTHER[span.kind]]
-        total = 0
-        for neighbour in other[bisect_left(self._ends[_OTHER[span.kind]], span.start_ns) :]:
-            if neighbour.start_ns >= span.end_ns:
-                break
-            total += min(span.end_ns, neighbour.end_ns) - max(span.start_ns, neighbour.start_ns)
-        return min(total, span.duration_ns)
 
 
 def _alone(
-    runs: Sequence[_Beside], kind: Kind, speeds: LaneSpeeds, *, cold: bool
-) -> dict[_ChunkKey, int]:
+    runs: Sequence[Beside], kind: Kind, speeds: LaneSpeeds, *, cold: bool
+) -> dict[ChunkKey, int]:
     """The median of what each chunk's spans would have taken alone."""
     ppm = speeds.load_ppm if kind is Kind.LOAD else speeds.compute_ppm
-    durations: dict[_ChunkKey, list[int]] = {}
+    durations: dict[ChunkKey, list[int]] = {}
     for run in runs:
         for span in run.spans:
             if span.kind is kind and span.cold is cold:
-                slowed_ns = run.overlap_ns(span) * (_FULL_PPM - ppm) // _FULL_PPM
                 durations.setdefault((span.stage, span.name), []).append(
-                    span.duration_ns - slowed_ns
+                    alone_ns(span.duration_ns, run.overlap_ns(span), ppm)
                 )
     return {key: round(statistics.median(taken)) for key, taken in durations.items()}
-
-
-def _measured_speeds(runs: Sequence[_Beside], predicted: LaneSpeeds) -> LaneSpeeds:
-    """How fast each lane was beside the other: the slope of durations over overlaps.
-
-    Of spans of one chunk, those that overlap more take longer, by ``1 - speed`` a nanosecond.
-    Where all overlap alike, a run cannot tell speed from cost, and the predicted speed stays.
-    """
-
-    def ppm(kind: Kind, otherwise: int) -> int:
-        groups: dict[tuple[_ChunkKey, bool], list[tuple[int, int]]] = {}
-        for run in runs:
-            for span in run.spans:
-                if span.kind is kind:
-                    key = (span.stage, span.name), span.cold
-                    groups.setdefault(key, []).append((run.overlap_ns(span), span.duration_ns))
-        slope = _common_slope(list(groups.values()))
-        if slope is None:
-            return otherwise
-        return max(1, min(_FULL_PPM, round(_FULL_PPM * (1 - slope))))
-
-    return predicted.model_copy(
-        update={
-            "load_ppm": ppm(Kind.LOAD, predicted.load_ppm),
-            "compute_ppm": ppm(Kind.COMPUTE, predicted.compute_ppm),
-        }
-    )
-
-
-def _common_slope(groups: Sequence[Sequence[tuple[int, int]]]) -> float | None:
-    """Least squares with one slope for all groups and an intercept each; None without spread."""
-    above = below = 0.0
-    for points in groups:
-        mean_x = statistics.fmean(x for x, _ in points)
-        mean_y = statistics.fmean(y for _, y in points)
-        above += sum((x - mean_x) * (y - mean_y) for x, y in points)
-        below += sum((x - mean_x) ** 2 for x, _ in points)
-    return above / below if below else None
 
 
 def _overhead_ns(runs: Sequence[Trace]) -> int:
@@ -167,7 +101,7 @@ def _overhead_ns(runs: Sequence[Trace]) -> int:
     return handed // max(computes, 1)
 
 
-def _replace(field: str, by_chunk: dict[_ChunkKey, int]) -> _Change:
+def _replace(field: str, by_chunk: dict[ChunkKey, int]) -> _Change:
     def cost(stage: Stage, name: str, before: ChunkCost) -> ChunkCost:
         if (stage.name, name) not in by_chunk:
             return before
