@@ -6,60 +6,82 @@ that could be done with less is looked at too. Here it is, for shapes with one w
 stages; a run that needs less than is offered is a plan that holds less.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
+from typing import NamedTuple
 
 from devsim.planner.ask import Ask
 from devsim.planner.lanes import read_bytes
 from devsim.planner.less import least_budget_for_less
-from devsim.planner.runs import runs_of
-from devsim.planner.score import NEVER, Scorer, cost_of
+from devsim.planner.runs import Run, runs_of
+from devsim.planner.score import NEVER, Objective, Scorer, cost_of
 from devsim.planner.search import Found, every_shape
 from devsim.planner.shape import Shape
+from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
 
 _WINDOWS = (0, 1, 2)
 """Windows that are looked at besides one that never holds a load back."""
 
-_Ranked = Sequence[tuple[int, tuple[Shape, ...]]]
-"""Shapes with what they cost at least, the least first."""
+
+class _Tried(NamedTuple):
+    """Shapes that were run under the budget that is offered."""
+
+    least: int
+    """What they cost at least, under any budget."""
+    shapes: tuple[Shape, ...]
+    same_from_bytes: int
+    """The least budget under which they run just so."""
 
 
 def best_of_all(ask: Ask) -> tuple[Found, int]:
     """The best of every shape under every budget up to the one asked for, and that budget."""
-    scorer = Scorer(ask.problem, range(len(ask.problem.stages)), 0, ask.objective)
+    problem, budget_bytes = ask.problem, ask.budget_bytes
+    best, tried = _as_offered(problem, ask.objective)
+    least_bytes = least_budget_for_less(ask, best.cost)
+    for each in tried:
+        if each.least >= best.cost:
+            break
+        for run in _runs(problem, each.shapes, least_bytes, each.same_from_bytes - 1):
+            cost = _cost(ask.objective, problem, each.shapes, run)
+            if cost < best.cost:
+                best, budget_bytes = Found(cost, each.shapes), run.to_bytes
+    return best, budget_bytes
+
+
+def _as_offered(problem: Problem, objective: Objective) -> tuple[Found, list[_Tried]]:
+    """The best under the whole budget, and what may be better with less, the likeliest first."""
+    scorer = Scorer(problem, range(len(problem.stages)), 0, objective)
+    offered = problem.budget_bytes
     ranked = sorted(
         (scorer.least(shapes), shapes)
-        for shapes in product(*(list(every_shape(source)) for source in ask.problem.stages))
+        for shapes in product(*(list(every_shape(source)) for source in problem.stages))
     )
-    offered = ask.budget_bytes
-    here = _best(ask, ranked, (Found(NEVER, ()), offered), offered)
-    return _best(ask, ranked, here, least_budget_for_less(ask, here[0].cost))
-
-
-def _best(ask: Ask, ranked: _Ranked, best: tuple[Found, int], least: int) -> tuple[Found, int]:
-    """The best so far, or better under budgets from the least to the one asked for."""
-    problem = ask.problem
-    for at_least, shapes in ranked:
-        if at_least >= best[0].cost:
+    best, tried = Found(NEVER, ()), []
+    for least, shapes in ranked:
+        if least >= best.cost:
             break
-        pipeline = problem.pipeline(
-            [
-                source.stage(shape.bounds)
-                for source, shape in zip(problem.stages, shapes, strict=True)
-            ]
-        )
-        bytes_read = sum(map(read_bytes, problem.stages, shapes))
         for windowed in _windowed(shapes):
-            policy = Planned(tuple(shape.residency for shape in windowed))
-            runs = list(runs_of(pipeline, policy, least, ask.budget_bytes))
-            if not runs:  # What does not fit does not with any window.
+            run = next(_runs(problem, windowed, offered, offered), None)
+            if run is None:  # What does not fit does not with any window.
                 break
-            for run in runs:
-                cost = cost_of(ask.objective, bytes_read, run.makespan_ns)
-                if cost < best[0].cost:
-                    best = Found(cost, windowed), run.to_bytes
-    return best
+            tried.append(_Tried(least, windowed, run.from_bytes))
+            cost = _cost(objective, problem, windowed, run)
+            if cost < best.cost:
+                best = Found(cost, windowed)
+    return best, tried
+
+
+def _runs(problem: Problem, shapes: tuple[Shape, ...], least: int, most: int) -> Iterator[Run]:
+    pipeline = problem.pipeline(
+        [source.stage(shape.bounds) for source, shape in zip(problem.stages, shapes, strict=True)]
+    )
+    return runs_of(pipeline, Planned(tuple(shape.residency for shape in shapes)), least, most)
+
+
+def _cost(objective: Objective, problem: Problem, shapes: tuple[Shape, ...], run: Run) -> int:
+    bytes_read = sum(map(read_bytes, problem.stages, shapes))
+    return cost_of(objective, bytes_read, run.makespan_ns)
 
 
 def _windowed(shapes: tuple[Shape, ...]) -> Iterator[tuple[Shape, ...]]:

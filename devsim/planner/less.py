@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import Compared, compared_with
@@ -25,10 +26,11 @@ def least_budget_for_less(ask: Ask, cost: int) -> int:
     least = least_budget_bytes(ask)
     if ask.objective is Objective.IO:
         return least
+    problem = ask.problem
     return least + bisect_left(
         range(least, ask.budget_bytes),
         True,
-        key=lambda budget: lower_bound_ns(ask.at(budget).problem) < cost,
+        key=lambda budget: lower_bound_ns(replace(problem, budget_bytes=budget)) < cost,
     )
 
 
