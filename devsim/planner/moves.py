@@ -7,21 +7,38 @@ from devsim.planner.shape import Piece, Shape
 _ALL_PAIRS_UP_TO = 12
 
 
-def neighbours(shape: Shape, iterations: int) -> Iterator[Shape]:
-    """Shapes one change away: a chunk kept or not, moved, merged or split, or another window."""
+def neighbours(shape: Shape, iterations: int, first: int = 0) -> Iterator[tuple[int, Shape]]:
+    """Shapes one change away: a chunk kept or not, moved, merged or split, or another window.
+
+    Args:
+        shape: what is changed.
+        iterations: of its stage.
+        first: the block with whose chunk changes begin; they go on to the end, then round.
+
+    Yields:
+        The block at which to go on if the change is taken, and the changed shape.
+    """
     pieces = shape.pieces
     keeping = iterations > 1
-    for at in range(len(pieces)):
-        if keeping:
-            yield from _kept_otherwise(pieces, at)
-        yield from _merged(pieces, at, keeping)
-        yield from _moved(pieces, at)
-        yield from _split(pieces, at, keeping)
+    order = sorted(range(len(pieces)), key=lambda at: (pieces[at].end <= first, at))
+    for at in order:
+        for changed in _around(pieces, at, keeping):
+            yield pieces[at].start, changed
     if keeping and len(pieces) <= _ALL_PAIRS_UP_TO:
-        yield from _swapped(pieces)
+        for changed in _swapped(pieces):
+            yield first, changed
     for window in (1, 2, 3, len(pieces)):
         if window != shape.window:
-            yield Shape(pieces, window)
+            yield first, Shape(pieces, window)
+
+
+def _around(pieces: tuple[Piece, ...], at: int, keeping: bool) -> Iterator[Shape]:
+    """Every change of one chunk, and of it and the next."""
+    if keeping:
+        yield from _kept_otherwise(pieces, at)
+    yield from _merged(pieces, at, keeping)
+    yield from _moved(pieces, at)
+    yield from _split(pieces, at, keeping)
 
 
 def _shape(pieces: tuple[Piece, ...]) -> Shape:

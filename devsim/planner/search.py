@@ -116,15 +116,16 @@ def _starts(scorer: Scorer) -> list[Found]:
 def _climb(scorer: Scorer, start: Found, goal: int) -> Found:
     """Take any neighbour that is better, until none is, or the goal or the end is reached."""
     best = start
+    first = [0] * len(scorer.stages)
     improved = True
     while improved and not scorer.spent and best.cost > goal:
         improved = False
         for number, stage in enumerate(scorer.stages):
             iterations = scorer.problem.stages[stage].iterations
-            for shape in neighbours(best.shapes[number], iterations):
+            for at, shape in neighbours(best.shapes[number], iterations, first[number]):
                 better = _better(scorer, best, number, shape)
                 if better is not best:
-                    best, improved = better, True
+                    best, improved, first[number] = better, True, at
                     break
                 if scorer.spent:
                     return best
