@@ -13,6 +13,7 @@ from pathlib import Path
 
 import simpy
 
+from devsim.compiled import form
 from devsim.core.pipeline import LaneSpeeds, Pipeline
 from devsim.core.profile import Profile
 from devsim.core.shipped import profile_path
@@ -32,6 +33,7 @@ def main() -> None:
     profile = Profile.read(Path(path))
     video = pipeline_for(profile, phases_of(profile, {}), lambda stage: cut_for("serial", stage))
     denoiser = video.model_copy(update={"stages": video.stages[1:2]})
+    print(form())
     print("stages    contention  policy          activities  simulator     with spans  evaluator")
     for stages, contended in (("all", video), ("denoiser", denoiser)):
         plain = contended.model_copy(update={"contended": LaneSpeeds(), "units": {}})

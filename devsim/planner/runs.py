@@ -21,21 +21,6 @@ class Run(NamedTuple):
     to_bytes: int
 
 
-class _Watched(int):
-    """A budget that remembers the most bytes it was found to be enough for."""
-
-    enough_for = 0
-
-    def __lt__(self, needed: int) -> bool:
-        if int.__lt__(self, needed):
-            return True
-        self.enough_for = max(self.enough_for, needed)
-        return False
-
-    def __ge__(self, needed: int) -> bool:
-        return not self < needed
-
-
 def runs_of(pipeline: Pipeline, policy: Policy, least: int, most: int) -> Iterator[Run]:
     """Every different run under budgets of ``least`` to ``most`` bytes, the largest budget first.
 
@@ -44,10 +29,9 @@ def runs_of(pipeline: Pipeline, policy: Policy, least: int, most: int) -> Iterat
     evaluator = Evaluator(pipeline)
     budget_bytes = most
     while budget_bytes >= least:
-        watched = _Watched(budget_bytes)
         try:
-            makespan_ns = evaluator.evaluate(policy, watched).makespan_ns
+            run = evaluator.evaluate(policy, budget_bytes)
         except InfeasibleBudgetError:
             return
-        yield Run(makespan_ns, watched.enough_for, budget_bytes)
-        budget_bytes = watched.enough_for - 1
+        yield Run(run.makespan_ns, run.enough_bytes, budget_bytes)
+        budget_bytes = run.enough_bytes - 1

@@ -23,27 +23,20 @@ def most_careful(costs: Costs, decisions: Decisions, base_bytes: int) -> tuple[i
     With that much, every compute can at worst wait until nothing but what the policy keeps is
     loaded beside its own chunk.
     """
+    resident, transient = costs.resident_bytes, costs.transient_bytes
+    activation, kept, stays = costs.activation_bytes, decisions.kept, decisions.stays
     others = base_bytes
     worst, culprit = -1, 0
-    for number, (resident, transient, activation, was_kept, stays) in enumerate(
-        zip(
-            costs.resident_bytes,
-            costs.transient_bytes,
-            costs.activation_bytes,
-            decisions.kept,
-            decisions.stays,
-            strict=True,
-        )
-    ):
-        if was_kept:
-            others -= resident
-            need = others + resident + activation
-        else:
-            need = others + resident + (transient if transient > activation else activation)
-        if need > worst:
-            worst, culprit = need, number
-        if stays:
-            others += resident
+    for number in range(len(resident)):
+        size, passing = resident[number], activation[number]
+        if kept[number]:
+            others -= size
+        elif transient[number] > passing:
+            passing = transient[number]
+        if others + size + passing > worst:
+            worst, culprit = others + size + passing, number
+        if stays[number]:
+            others += size
     return worst, culprit
 
 
@@ -67,8 +60,11 @@ def require_feasible(pipeline: Pipeline, policy: Policy, budget_bytes: int) -> N
 
 def require_room(
     pipeline: Pipeline, policy_name: str, budget_bytes: int, costs: Costs, decisions: Decisions
-) -> None:
+) -> int:
     """Refuse a budget that decisions cannot keep, whose costs and run are laid out already.
+
+    Returns:
+        The least budget that they can keep.
 
     Raises:
         InfeasibleBudgetError: carries the smallest budget that works for this policy and cut.
@@ -81,6 +77,7 @@ def require_room(
             need,
             f"give at least --budget {need}",
         )
+    return need
 
 
 def _name_of(pipeline: Pipeline, costs: Costs, number: int) -> str:

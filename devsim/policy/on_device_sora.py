@@ -6,12 +6,15 @@ packages of a stage (embedders, final layers), the first block of an iteration, 
 resident, and the whole VAE. The first blocks of a denoiser stay resident while memory lasts.
 """
 
+from typing import ClassVar
+
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.policy.protocol import UNLIMITED, Rule
 
 _IN_LINE = frozenset({"part1", "part2", "embed", "final_norm"})
 _SERIAL_STAGES = frozenset({"vae_temporal", "vae_spatial"})
 _ONE_PASS_STAGES = frozenset({"t5"})
+_IN_TIME, _KEPT = Rule(), Rule(keep=True)
 _PREFETCH = Rule(window=UNLIMITED, distance=1, while_computing=True)
 
 
@@ -27,7 +30,7 @@ class OnDeviceSora:
         dynamic: DL; without it no denoiser block stays loaded.
     """
 
-    name = "on-device-sora"
+    name: ClassVar = "on-device-sora"
 
     def __init__(
         self,
@@ -66,7 +69,7 @@ class OnDeviceSora:
             prefetches = self._concurrent and not first
         if prefetches and chunk in self._blocks[number][1:] and chunk >= kept.stop:
             return _PREFETCH
-        return Rule(keep=chunk in kept)
+        return _KEPT if chunk in kept else _IN_TIME
 
 
 def _blocks(stage: Stage) -> range:

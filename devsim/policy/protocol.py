@@ -1,8 +1,9 @@
 """The question that both clocks ask a policy."""
 
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
 
-UNLIMITED = 1 << 60
+UNLIMITED: Final = 1 << 60
 
 
 class Position(NamedTuple):
@@ -15,7 +16,8 @@ class Position(NamedTuple):
     chunk: int
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """How one chunk is treated in one iteration.
 
     A load that the next compute waits for may always start. Before that, its ``window``,

@@ -1,5 +1,7 @@
 """What is left of a run that goes on with a smaller budget."""
 
+from dataclasses import replace
+
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.policy.feasible import needed_bytes, require_feasible
 from devsim.policy.order import positions
@@ -32,7 +34,7 @@ class Rest:
         of, first_iteration, first_chunk = self._origins[stage]
         whole = self._policy.rules(of, first_iteration + iteration, first_chunk + chunks)
         return tuple(
-            rule._replace(keep=False) if (of, chunk) in self._shed else rule
+            replace(rule, keep=False) if (of, chunk) in self._shed else rule
             for chunk, rule in enumerate(whole)
             if chunk >= first_chunk
         )

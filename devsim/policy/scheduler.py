@@ -13,7 +13,7 @@ from devsim.core.trace import Kind
 from devsim.policy.feasible import require_room
 from devsim.policy.order import positions
 from devsim.policy.protocol import Policy, Position
-from devsim.policy.schedule import KINDS, LOAD, UNLOAD, WAITED_FOR, activity_code, schedule
+from devsim.policy.schedule import KINDS, LOAD, UNLOAD, WAITED_FOR, Schedule, activity_code
 from devsim.policy.timetable import costs_of, decisions_of
 
 
@@ -41,12 +41,15 @@ class Scheduler:
         require_room(pipeline, policy.name, budget_bytes, costs, decisions)
         self._order = positions(pipeline)
         self._cold = costs.cold
-        self._schedule = schedule(
+        self._schedule = Schedule(
             costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders
         )
         self._running = 0
-        self.footprint_bytes = pipeline.base_bytes
+
+    @property
+    def footprint_bytes(self) -> int:
         """What the run holds now, by the ledger."""
+        return self._schedule.footprint_bytes
 
     @property
     def done(self) -> bool:
@@ -55,7 +58,7 @@ class Scheduler:
 
     def start(self) -> list[Activity]:
         """The first activities."""
-        return self._activities(next(self._schedule))
+        return self._activities(self._schedule.tell([]))
 
     def finish(self, ended: Iterable[Activity]) -> list[Activity]:
         """Note which activities have ended at this instant, and return those that start now.
@@ -64,10 +67,9 @@ class Scheduler:
         """
         codes = [activity_code(a.at.number, KINDS.index(a.kind), 0) for a in ended]
         self._running -= len(codes)
-        return self._activities(self._schedule.send(codes))
+        return self._activities(self._schedule.tell(codes))
 
-    def _activities(self, step: tuple[list[int], int]) -> list[Activity]:
-        codes, self.footprint_bytes = step
+    def _activities(self, codes: list[int]) -> list[Activity]:
         self._running += len(codes)
         return [self._activity(code) for code in sorted(codes, key=_unloads_first)]
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from devsim.core.pipeline import Pipeline
 from devsim.policy.protocol import Policy, Rule
 
+Rules = list[tuple[Rule, ...]]
+"""A stage's rules, by iteration."""
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -25,6 +28,8 @@ class Costs:
     resident_bytes: list[int]
     transient_bytes: list[int]
     activation_bytes: list[int]
+    most_activation_bytes: int
+    """The largest of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,14 @@ class Decisions:
     """Its chunk has stayed loaded since the iteration before: no load."""
     stays: list[bool]
     """Its chunk stays loaded after it."""
-    window: list[int]
-    distance: list[int]
-    while_computing: list[bool]
+    rules: list[Rule]
+    """When its load may start."""
 
 
 def costs_of(pipeline: Pipeline, iterations: Sequence[int]) -> Costs:
     """The costs of a run with so many iterations of each stage."""
-    costs = Costs([0], [], [], [], [], [], [], [], [])
+    most_bytes = max(c.cost.activation_bytes for stage in pipeline.stages for c in stage.chunks)
+    costs = Costs([0], [], [], [], [], [], [], [], [], most_bytes)
     for at, (stage, count) in enumerate(zip(pipeline.stages, iterations, strict=True)):
         chunks = [chunk.cost for chunk in stage.chunks]
         loaded = {
@@ -73,22 +78,36 @@ def costs_of(pipeline: Pipeline, iterations: Sequence[int]) -> Costs:
 
 def decisions_of(pipeline: Pipeline, policy: Policy, iterations: Sequence[int]) -> Decisions:
     """What the policy decides in a run with so many iterations of each stage."""
-    made = Decisions([], [], [], [], [])
-    for number, (stage, count) in enumerate(zip(pipeline.stages, iterations, strict=True)):
-        size = len(stage.chunks)
-        none = [False] * size
-        asked: tuple[Rule, ...] = ()
-        stays, window, distance, while_computing = none, [0] * size, [0] * size, none
-        for iteration in range(count):
-            made.kept.extend(stays if iteration else none)
-            rules = policy.rules(number, iteration, size)
-            if rules != asked:
-                asked = rules
-                stays, window, distance, while_computing = (
-                    list(column) for column in zip(*rules, strict=True)
-                )
-            made.stays.extend(stays if iteration + 1 < count else none)
-            made.window.extend(window)
-            made.distance.extend(distance)
-            made.while_computing.extend(while_computing)
+    sizes = [len(stage.chunks) for stage in pipeline.stages]
+    rules = [
+        [policy.rules(stage, iteration, sizes[stage]) for iteration in range(count)]
+        for stage, count in enumerate(iterations)
+    ]
+    return decided_by(rules, iterations)
+
+
+def decided_by(rules: Sequence[Rules], iterations: Sequence[int]) -> Decisions:
+    """What a policy decides that has these rules, in the first so many iterations of each stage."""
+    made = Decisions([], [], [])
+    for stage, count in zip(rules, iterations, strict=True):
+        goes = [False] * len(stage[0])
+        kept, at = goes, 0
+        while at < count:
+            alike = at + 1
+            while alike < count and (stage[alike] is stage[at] or stage[alike] == stage[at]):
+                alike += 1
+            stays = [rule.keep for rule in stage[at]]
+            made.kept.extend(kept + stays * (alike - at - 1))
+            made.stays.extend(stays * (alike - at))
+            made.rules.extend(stage[at] * (alike - at))
+            kept, at = stays, alike
+        made.stays[-len(goes) :] = goes
     return made
+
+
+def most(values: list[int], first: int, last: int) -> int:
+    """The largest of those from the first to the last."""
+    found = values[first]
+    for at in range(first + 1, last + 1):
+        found = max(found, values[at])
+    return found

@@ -31,7 +31,7 @@ def _drive_several(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
     lanes = Lanes(costs, speeds)
     ends: list[tuple[int, int, int]] = []
     now = 0
-    started, held_bytes = next(run)
+    started = run.tell([])
     while True:
         for code in started:
             if code & 3 == UNLOAD:
@@ -40,7 +40,7 @@ def _drive_several(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
                 lanes.start(code, now, took[code & 3][code >> 4])
         lanes.change_speeds(now, ends)
         lanes.drop_moved(ends)
-        log.footprint[now] = held_bytes
+        log.footprint[now] = run.footprint_bytes
         if not ends:
             return log
         if ends[0][0] > now:
@@ -53,4 +53,4 @@ def _drive_several(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
             ended.append(heappop(ends))
         ended = lanes.end(ended)
         log.records.extend(ended)
-        started, held_bytes = run.send([code for _, code, _ in ended])
+        started = run.tell([code for _, code, _ in ended])

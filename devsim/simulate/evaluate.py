@@ -10,15 +10,15 @@ from typing import NamedTuple
 from devsim.core.pipeline import Pipeline
 from devsim.policy.feasible import require_room
 from devsim.policy.protocol import UNLIMITED, Policy
-from devsim.policy.timetable import Costs, costs_of, decisions_of
+from devsim.policy.timetable import Costs, Decisions, Rules, costs_of, decided_by
 from devsim.simulate.durations import Durations
-from devsim.simulate.quick import Outcome, run
+from devsim.simulate.quick import Outcome, Quick, Step, steps_of
 from devsim.simulate.several import run_with_several_loaders
 from devsim.simulate.speeds import Speeds
 
-_TRIED = 4
-"""Iterations of a stage that are run at first: the cold one, one that may be like the one after it,
-and the last. Two are the least with which a further one is known to be a repetition."""
+_LAID_OUT = 4
+"""Iterations of a stage that are laid out at first. Three may be run: the cold one, one after which
+the next starts as it did, and the last; and the one before that, if the loader is far ahead."""
 
 
 class Evaluation(NamedTuple):
@@ -28,6 +28,8 @@ class Evaluation(NamedTuple):
     peak_bytes: int
     stall_ns: int
     """How long the compute lane is idle before the last compute ends."""
+    enough_bytes: int
+    """Under every budget from this one to the run's own, the run is the same."""
 
 
 class Evaluator:
@@ -39,10 +41,12 @@ class Evaluator:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._iterations = tuple(stage.iterations for stage in pipeline.stages)
+        self._iterations = [stage.iterations for stage in pipeline.stages]
+        self._chunks = [len(stage.chunks) for stage in pipeline.stages]
         self._speeds = Speeds.of(pipeline)
+        self._loaders = pipeline.loaders
         self._base_bytes = pipeline.base_bytes
-        self._costs: dict[tuple[int, ...], Costs] = {}
+        self._costs: dict[tuple[int, ...], tuple[Costs, list[Step]]] = {}
 
     def evaluate(
         self, policy: Policy, budget_bytes: int, durations: Durations | None = None
@@ -57,78 +61,77 @@ class Evaluator:
         Raises:
             InfeasibleBudgetError: the policy cannot keep the budget.
         """
-        if durations or self._pipeline.loaders > 1:
-            outcome = self._run(policy, budget_bytes, self._iterations, durations)
-            return Evaluation(*outcome[:3])
-        reach = self._reach(policy)
-        tried = tuple(
-            min(count, _TRIED) if self._repeats(policy, stage, reach) else count
-            for stage, count in enumerate(self._iterations)
-        )
-        while True:
-            outcome = self._run(policy, budget_bytes, tried, None)
-            left = [
-                (stage, full - count)
-                for stage, (full, count) in enumerate(zip(self._iterations, tried, strict=True))
-                if full > count
+        rules = [
+            [policy.rules(stage, each, chunks) for each in range(self._iterations[stage])]
+            for stage, chunks in enumerate(self._chunks)
+        ]
+        laid_out = list(self._iterations)
+        if durations is None and self._loaders == 1:
+            reach = _reach(rules)
+            laid_out = [
+                _LAID_OUT if count > _LAID_OUT and _repeats(rules[stage], reach) else count
+                for stage, count in enumerate(self._iterations)
             ]
-            if all(stage in outcome.steady for stage, _ in left):
-                return Evaluation(
-                    outcome.makespan_ns + sum(n * outcome.steady[s][0] for s, n in left),
-                    outcome.peak_bytes,
-                    outcome.stall_ns + sum(n * outcome.steady[s][1] for s, n in left),
-                )
-            tried = tuple(
-                count if stage in outcome.steady else min(2 * count, full)
-                for stage, (full, count) in enumerate(zip(self._iterations, tried, strict=True))
-            )
+        while True:
+            costs, steps = self._costs_of(laid_out)
+            if durations:
+                costs = replace(costs, **durations._asdict())
+                steps = steps_of(costs)
+            decisions = decided_by(rules, laid_out)
+            need = require_room(self._pipeline, policy.name, budget_bytes, costs, decisions)
+            outcome = self._run(costs, steps, decisions, budget_bytes, laid_out)
+            if not outcome.unsettled:
+                makespan_ns, peak_bytes, stall_ns, enough_bytes, _ = outcome
+                return Evaluation(makespan_ns, peak_bytes, stall_ns, max(need, enough_bytes))
+            for stage in outcome.unsettled:
+                laid_out[stage] = min(2 * laid_out[stage], self._iterations[stage])
 
     def _run(
         self,
-        policy: Policy,
+        costs: Costs,
+        steps: list[Step],
+        decisions: Decisions,
         budget_bytes: int,
-        iterations: tuple[int, ...],
-        durations: Durations | None,
+        laid_out: list[int],
     ) -> Outcome:
-        costs = self._costs_of(iterations)
-        if durations:
-            costs = replace(costs, **durations._asdict())
-        decisions = decisions_of(self._pipeline, policy, iterations)
-        require_room(self._pipeline, policy.name, budget_bytes, costs, decisions)
-        if self._pipeline.loaders > 1:
-            return run_with_several_loaders(
-                costs, decisions, self._pipeline, budget_bytes, self._speeds
-            )
-        return run(costs, decisions, iterations, self._base_bytes, budget_bytes, self._speeds)
-
-    def _costs_of(self, iterations: tuple[int, ...]) -> Costs:
-        if iterations not in self._costs:
-            self._costs[iterations] = costs_of(self._pipeline, iterations)
-        return self._costs[iterations]
-
-    def _reach(self, policy: Policy) -> int:
-        """The most computes before its own at which a distance lets a later stage's load start."""
-        distances = [
-            rule.distance
-            for stage, each in enumerate(self._pipeline.stages)
-            if stage > 0
-            for rule in policy.rules(stage, 0, len(each.chunks))
+        base_bytes, speeds = self._base_bytes, self._speeds
+        if self._loaders > 1:
+            return run_with_several_loaders(costs, decisions, self._pipeline, budget_bytes, speeds)
+        stages = [
+            (count, full - count) for count, full in zip(laid_out, self._iterations, strict=True)
         ]
-        return max((each for each in distances if each < UNLIMITED), default=0)
+        return Quick(costs, steps, decisions, stages, base_bytes, budget_bytes, speeds).outcome()
 
-    def _repeats(self, policy: Policy, stage: int, reach: int) -> bool:
-        """Whether a stage's second iteration and all later ones have the same rules and are alike.
+    def _costs_of(self, iterations: list[int]) -> tuple[Costs, list[Step]]:
+        key = tuple(iterations)
+        if key not in self._costs:
+            costs = costs_of(self._pipeline, iterations)
+            self._costs[key] = costs, steps_of(costs)
+        return self._costs[key]
 
-        The first may have other rules, as long as it keeps the same chunks. The last two may be
-        within a later load's reach; were others, they would depend on how many there are.
-        """
-        count, chunks = self._iterations[stage], len(self._pipeline.stages[stage].chunks)
-        if count <= _TRIED or reach > 2 * chunks:
-            return False
-        first, rules = policy.rules(stage, 0, chunks), policy.rules(stage, 1, chunks)
-        return all(a.keep == b.keep for a, b in zip(first, rules, strict=True)) and all(
-            policy.rules(stage, later, chunks) == rules for later in range(2, count)
-        )
+
+def _reach(rules: list[Rules]) -> int:
+    """The most computes before its own at which a distance lets a later stage's load start."""
+    reach = 0
+    for stage in rules[1:]:
+        for rule in stage[0]:
+            if reach < rule.distance < UNLIMITED:
+                reach = rule.distance
+    return reach
+
+
+def _repeats(rules: Rules, reach: int) -> bool:
+    """Whether a stage's second iteration and all later ones have the same rules and are alike.
+
+    The first may have other rules, as long as it keeps the same chunks. The last two may be
+    within a later load's reach; were others, they would depend on how many there are.
+    """
+    first, second = rules[0], rules[1]
+    if reach > 2 * len(first):
+        return False
+    if first is not second and any(a.keep != b.keep for a, b in zip(first, second, strict=True)):
+        return False
+    return all(later is second or later == second for later in rules[2:])
 
 
 def evaluate(pipeline: Pipeline, policy: Policy, budget_bytes: int) -> Evaluation:

@@ -11,8 +11,6 @@ from devsim.policy.timetable import Costs
 from devsim.simulate.clock import NOBODY, Alarm
 from devsim.simulate.speeds import FULL_SPEED_PPM, Speeds
 
-_NEVER = 1 << 200
-
 Record = tuple[int, int, int]
 """An activity: its end in nanoseconds, its code as the schedule has it, and its start."""
 
@@ -47,19 +45,18 @@ def drive_pair(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
     unloads: list[Record] = []
     env = simpy.Environment()
     alarm, ring, step = Alarm(env), env.schedule, env.step
-    write, tell = records.append, run.send
     stage, stage_end = -1, 0
     beside_load = beside_compute = load_speed = compute_speed = FULL_SPEED_PPM
-    now = load = load_start = load_excess = compute = compute_start = compute_excess = 0
-    load_end = compute_end = unload_end = _NEVER
-    slowed = False
-    started, held_bytes = next(run)
+    now = load = load_start = load_end = load_excess = 0
+    compute = compute_start = compute_end = compute_excess = 0
+    loading = computing = slowed = False
+    started = run.tell([])
     while True:
         for code in started:
             number = code >> 4
             kind = code & 3
             if kind == COMPUTE:
-                compute, compute_start = code, now
+                computing, compute, compute_start = True, code, now
                 compute_end = now + compute_ns[number]
                 compute_speed, compute_excess = FULL_SPEED_PPM, 0
                 if number >= stage_end:
@@ -68,14 +65,13 @@ def drive_pair(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
                     beside_load = speeds.compute_ppm[stage]
                     beside_compute = speeds.load_ppm[stage]
             elif kind == LOAD:
-                load, load_start = code, now
+                loading, load, load_start = True, code, now
                 load_end = now + load_ns[number]
                 load_speed, load_excess = FULL_SPEED_PPM, 0
             else:
                 insort(unloads, (now + unload_ns[number], code, now))
-                unload_end = unloads[0][0]
-        footprint[now] = held_bytes
-        if load_end < _NEVER and compute_end < _NEVER:
+        footprint[now] = run.footprint_bytes
+        if loading and computing:
             slowed = True
             if compute_speed != beside_load:
                 left = (compute_end - now) * compute_speed - compute_excess
@@ -87,38 +83,36 @@ def drive_pair(run: Schedule, costs: Costs, speeds: Speeds) -> Log:
                 load_speed = beside_compute
         elif slowed:
             slowed = False
-            if compute_speed != FULL_SPEED_PPM and compute_end < _NEVER:
+            if computing and compute_speed != FULL_SPEED_PPM:
                 left = (compute_end - now) * compute_speed - compute_excess
                 compute_end, compute_excess = done_at(now, left, FULL_SPEED_PPM)
                 compute_speed = FULL_SPEED_PPM
-            if load_speed != FULL_SPEED_PPM and load_end < _NEVER:
+            if loading and load_speed != FULL_SPEED_PPM:
                 left = (load_end - now) * load_speed - load_excess
                 load_end, load_excess = done_at(now, left, FULL_SPEED_PPM)
                 load_speed = FULL_SPEED_PPM
-        then = compute_end if compute_end < load_end else load_end
-        if unload_end < then:
-            then = unload_end
+        then = compute_end if computing else -1
+        if loading and (load_end < then or not computing):
+            then = load_end
+        if unloads and (unloads[0][0] < then or not (computing or loading)):
+            then = unloads[0][0]
+        if then < 0:
+            return Log(records, footprint)
         if then > now:
-            if then == _NEVER:
-                return Log(records, footprint)
             alarm.callbacks = NOBODY
             ring(alarm, NORMAL, then - now)
             step()
             now = then
-        ended = []
-        if load_end == now:
-            load_end = _NEVER
-            ended.append(load)
-            write((now, load, load_start))
-        if compute_end == now:
-            compute_end = _NEVER
-            ended.append(compute)
-            write((now, compute, compute_start))
-        while unload_end == now:
-            record = unloads.pop(0)
-            ended.append(record[1])
-            write(record)
-            unload_end = unloads[0][0] if unloads else _NEVER
+        ended: list[Record] = []
+        if loading and load_end == now:
+            loading = False
+            ended.append((now, load, load_start))
+        if computing and compute_end == now:
+            computing = False
+            ended.append((now, compute, compute_start))
+        while unloads and unloads[0][0] == now:
+            ended.append(unloads.pop(0))
         if len(ended) > 1:
-            records[-len(ended) :] = sorted(records[-len(ended) :])
-        started, held_bytes = tell(ended)
+            ended.sort()
+        records.extend(ended)
+        started = run.tell([code for _, code, _ in ended])

@@ -4,17 +4,11 @@ The rules are those of ``devsim.policy.schedule``, written a second time in a fo
 else than add and compare: a run is two lanes, a row of unloads, and the bytes held.
 """
 
-from bisect import insort
 from collections.abc import Sequence
-from itertools import accumulate
-from operator import not_
 from typing import NamedTuple
 
-from devsim.policy.timetable import Costs, Decisions
+from devsim.policy.timetable import Costs, Decisions, most
 from devsim.simulate.speeds import FULL_SPEED_PPM, Speeds
-
-_NEVER = 1 << 200
-_ELSEWHERE = 1 << 100
 
 
 class Outcome(NamedTuple):
@@ -24,205 +18,350 @@ class Outcome(NamedTuple):
     peak_bytes: int
     stall_ns: int
     """The compute lane idle, before the last compute."""
-    steady: dict[int, tuple[int, int]]
-    """By stage: how much makespan and stall each further iteration adds, where that is settled."""
+    enough_bytes: int
+    """The run is the same under every budget from this one to its own."""
+    unsettled: list[int]
+    """Stages that were still changing when their iterations that are laid out ended."""
 
 
-class _Repeated:
-    """Tells whether an iteration of a stage starts as the one before it did."""
+class _Lane:
+    """What runs on a lane, by when it is done, and how much of it is left.
+
+    Work is counted in millionths of a nanosecond at full speed.
+    """
 
     def __init__(self) -> None:
-        self.clear()
+        self.busy = False
+        self.end_ns = 0
+        self._work = 0
+        self._since_ns = 0
+        self._speed_ppm = FULL_SPEED_PPM
 
-    def clear(self) -> None:
-        """Another stage starts."""
-        self._before: object = None
-        self._now = self._stall_ns = 0
+    def start(self, now: int, duration_ns: int) -> None:
+        """Start what takes so long alone."""
+        self.busy = True
+        self.end_ns = now + duration_ns
+        self._work = duration_ns * FULL_SPEED_PPM
+        self._since_ns = now
+        self._speed_ppm = FULL_SPEED_PPM
 
-    def adds(self, state: object, now: int, stall_ns: int) -> tuple[int, int] | None:
-        """The makespan and stall that the iteration between two equal states has added."""
-        added = (now - self._now, stall_ns - self._stall_ns) if state == self._before else None
-        self._before, self._now, self._stall_ns = state, now, stall_ns
-        return added
+    def go_at(self, now: int, speed_ppm: int) -> None:
+        """Go on at this speed."""
+        if speed_ppm != self._speed_ppm:
+            self._work = self.work_left(now)
+            self._since_ns = now
+            self._speed_ppm = speed_ppm
+            self.end_ns = now - (-self._work // speed_ppm)
+
+    def work_left(self, now: int) -> int:
+        """What is left to do."""
+        return self._work - (now - self._since_ns) * self._speed_ppm
 
 
-def run(
-    costs: Costs,
-    decisions: Decisions,
-    iterations: Sequence[int],
-    base_bytes: int,
-    budget_bytes: int,
-    speeds: Speeds,
-) -> Outcome:
-    """Run to the last compute's end.
+class Step:
+    """A compute of the run with its load and its unload: what they cost."""
 
-    A stage is steady once an iteration starts exactly as the one before it did, everything taken
-    relative to that instant: from there on each iteration repeats the last one, but for those at
-    the end, in which what was kept goes and the loader may be at work for the next stage.
+    def __init__(self, costs: Costs, number: int) -> None:
+        self.before = costs.before[number]
+        self.load_ns, self.unload_ns = costs.load_ns[number], costs.unload_ns[number]
+        self.compute_ns = costs.compute_ns[number]
+        self.resident, self.transient = costs.resident_bytes[number], costs.transient_bytes[number]
+        self.activation = costs.activation_bytes[number]
+
+
+def steps_of(costs: Costs) -> list[Step]:
+    """Every step of a run."""
+    return [Step(costs, number) for number in range(costs.first[-1])]
+
+
+class _Unload:
+    """An unload that runs, and the one that ends after it."""
+
+    def __init__(self, end_ns: int, number: int, size: int, then: "_Unload | None") -> None:
+        self.end_ns = end_ns
+        self.number = number
+        self.size = size
+        self.then = then
+
+
+class Quick:
+    """One run.
+
+    A stage whose iterations repeat is laid out with fewer than it has. Once one of them starts
+    exactly as the one before it did, everything taken relative to that instant, each further one
+    repeats it, but for those at the end, in which what was kept goes and the loader may be at work
+    for the next stage. So the run leaps to those, and what the others take is added.
+
+    Args:
+        costs: of the iterations that are laid out.
+        steps: the same, step by step.
+        decisions: on them.
+        stages: of each, how many iterations are laid out, and how many more it has. If it has more,
+            the second one and all later ones have the same rules and keep the same chunks.
+        base_bytes: held throughout.
+        budget_bytes: what may be held.
+        speeds: of activities beside one another.
     """
-    load_ns, compute_ns, unload_ns = costs.load_ns, costs.compute_ns, costs.unload_ns
-    resident, transient, activation = (
-        costs.resident_bytes,
-        costs.transient_bytes,
-        costs.activation_bytes,
-    )
-    before, stays = costs.before, decisions.stays
-    window, distance, while_computing = (
-        decisions.window,
-        decisions.distance,
-        decisions.while_computing,
-    )
-    total, most_activation, plain = len(resident), max(activation), speeds.plain
-    due = [number for number, is_kept in enumerate(decisions.kept) if not is_kept]
-    due_by = list(accumulate(map(not_, decisions.kept)))
-    dues = len(due)
-    due.append(total)
-    stage, stage_end = 0, costs.first[1]
-    border = length = costs.first[1] // iterations[0]
-    steady: dict[int, tuple[int, int]] = {}
-    repeated = _Repeated()
-    leaving_at: list[tuple[int, int, int]] = []
-    footprint = peak = base_bytes
-    leaving = now = current = next_due = stall_ns = idle_since = 0
-    waits_for = due[0]
-    computing = loading = hungry = False
-    compute_end = load_end = _NEVER
-    compute_work = compute_since = compute_speed = load_work = load_since = load_speed = 0
-    beside_compute = beside_load = FULL_SPEED_PPM
-    while True:
-        if not computing and current < waits_for:
-            passing = activation[current]
-            hungry = footprint + passing > budget_bytes
-            if not hungry:
-                computing = True
-                footprint += passing
-                leaving += passing
-                stall_ns += now - idle_since
-                if plain:
-                    compute_end = now + compute_ns[current]
-                else:
-                    compute_work, compute_speed = compute_ns[current] * FULL_SPEED_PPM, 0
-                    compute_since = now
-                    beside_load = speeds.compute_ppm[stage]
-                    beside_compute = speeds.load_ppm[stage]
-        blocked = hungry
-        if not loading and next_due < dues:
-            number = due[next_due]
-            earlier_number = before[number]
-            size = resident[number]
-            staying = footprint - leaving + size
-            if earlier_number >= current or (
-                number != current
-                and (
-                    next_due - due_by[current] >= window[number]
-                    or number - current > distance[number]
-                    or (while_computing[number] and not computing)
-                )
-            ):
-                pass
-            elif (
-                hungry
-                or footprint + size + transient[number] > budget_bytes
-                or (
-                    staying + most_activation > budget_bytes
-                    and staying + max(activation[current : number + 1]) > budget_bytes
-                )
-                or (
-                    leaving_at
-                    and earlier_number >= 0
-                    and any(gone == earlier_number for _, _, gone in leaving_at)
-                )
-            ):
-                blocked = True
-            else:
-                loading = True
-                next_due += 1
-                footprint += size + transient[number]
-                leaving += transient[number]
-                if plain:
-                    load_end = now + load_ns[number]
-                else:
-                    load_work, load_speed = load_ns[number] * FULL_SPEED_PPM, 0
-                    load_since = now
-        if not plain:
-            if computing:
-                speed = beside_load if loading else FULL_SPEED_PPM
-                if speed != compute_speed:
-                    compute_work -= (now - compute_since) * compute_speed
-                    compute_since, compute_speed = now, speed
-                    compute_end = now - (-compute_work // speed)
-            if loading:
-                speed = beside_compute if computing else FULL_SPEED_PPM
-                if speed != load_speed:
-                    load_work -= (now - load_since) * load_speed
-                    load_since, load_speed = now, speed
-                    load_end = now - (-load_work // speed)
-        then = compute_end if compute_end < load_end else load_end
-        if blocked and leaving_at and leaving_at[0][0] < then:
-            then = leaving_at[0][0]
-        if then > now:
-            if leaving_at and leaving_at[0][0] <= now:
-                gone_bytes = _take_gone(leaving_at, now)
-                footprint -= gone_bytes
-                leaving -= gone_bytes
-            if footprint > peak:
-                peak = footprint
-            now = then
-        if leaving_at and leaving_at[0][0] <= now:
-            gone_bytes = _take_gone(leaving_at, now)
-            footprint -= gone_bytes
-            leaving -= gone_bytes
-        if load_end == now:
-            loading = False
-            load_end = _NEVER
-            passing = transient[due[next_due - 1]]
-            footprint -= passing
-            leaving -= passing
-            waits_for = due[next_due]
-        if compute_end == now:
-            computing = False
-            compute_end = _NEVER
-            passing = activation[current]
-            footprint -= passing
-            leaving -= passing
-            if not stays[current]:
-                size = resident[current]
-                leaving += size
-                insort(leaving_at, (now + unload_ns[current], size, current))
-            idle_since = now
-            current += 1
-            if current == border:
-                if current == total:
-                    gone_bytes = sum(size for end_ns, size, _ in leaving_at if end_ns <= now)
-                    return Outcome(now, max(peak, footprint - gone_bytes), stall_ns, steady)
-                if current == stage_end:
-                    stage += 1
-                    stage_end = costs.first[stage + 1]
-                    length = (stage_end - current) // iterations[stage]
-                    repeated.clear()
-                else:
-                    number = due[next_due]
-                    left = -1
-                    if loading:
-                        left = load_end - now
-                        if not plain:
-                            left = load_work - (now - load_since) * load_speed
-                    state = (
-                        number - current if number < stage_end else number + _ELSEWHERE,
-                        left,
-                        footprint,
-                        leaving,
-                        [(end_ns - now, size, gone - current) for end_ns, size, gone in leaving_at],
-                    )
-                    adds = repeated.adds(state, now, stall_ns)
-                    if adds and (number - current < length or stage_end - current >= 2 * length):
-                        steady[stage] = adds
-                border += length
 
+    def __init__(
+        self,
+        costs: Costs,
+        steps: list[Step],
+        decisions: Decisions,
+        stages: Sequence[tuple[int, int]],
+        base_bytes: int,
+        budget_bytes: int,
+        speeds: Speeds,
+    ) -> None:
+        self._costs, self._steps, self._speeds = costs, steps, speeds
+        self._activation, self._most_activation = (
+            costs.activation_bytes,
+            costs.most_activation_bytes,
+        )
+        self._kept, self._stays, self._rules = decisions.kept, decisions.stays, decisions.rules
+        self._laid_out = [laid_out for laid_out, _ in stages]
+        self._left_out = [left_out for _, left_out in stages]
+        self._budget_bytes = budget_bytes
+        self._total = len(steps)
 
-def _take_gone(leaving_at: list[tuple[int, int, int]], now: int) -> int:
-    """Remove the unloads that have ended, and return how much they free."""
-    gone_bytes = 0
-    while leaving_at and leaving_at[0][0] <= now:
-        gone_bytes += leaving_at.pop(0)[1]
-    return gone_bytes
+        self._compute, self._load = _Lane(), _Lane()
+        self._unload: _Unload | None = None
+        """The one that ends next."""
+        self._footprint = self._peak = self._enough = base_bytes
+        self._leaving = 0
+        """What of the footprint goes without anything else having to happen."""
+        self._hungry = self._blocked = False
+        """Whether the next compute, and whether anything, waits for memory."""
+        self._now = self._idle_since = self._stall_ns = 0
+        self._current = 0
+        """The compute that runs or comes next."""
+        self._due = self._next_due(0)
+        """The next load, by the number of its compute."""
+        self._waits_for = self._due
+        """The first compute whose chunk is not loaded yet."""
+        self._ahead = 0
+        """Chunks loaded or being loaded for computes after the current one; kept ones not."""
+        self._added_ns = self._added_stall_ns = 0
+        self._stage = -1
+        self._enter_stage()
+
+    def outcome(self) -> Outcome:
+        """Run to the last compute's end."""
+        compute, load, plain = self._compute, self._load, self._speeds.plain
+        while True:
+            if not compute.busy and self._current < self._waits_for:
+                self._start_compute()
+            self._blocked = self._hungry
+            if not load.busy and self._due < self._total:
+                self._start_load()
+            if not plain:
+                self._change_speeds()
+            self._advance()
+            if load.busy and load.end_ns == self._now:
+                self._end_load()
+            if compute.busy and compute.end_ns == self._now:
+                self._end_compute()
+                if self._current == self._border:
+                    if self._current == self._total:
+                        return self._end()
+                    self._cross_border()
+
+    def _start_compute(self) -> None:
+        step = self._steps[self._current]
+        needed = self._footprint + step.activation
+        self._hungry = needed > self._budget_bytes
+        if self._hungry:
+            return
+        self._enough = max(self._enough, needed)
+        self._footprint = needed
+        self._leaving += step.activation
+        self._stall_ns += self._now - self._idle_since
+        self._compute.start(self._now, step.compute_ns)
+
+    def _start_load(self) -> None:
+        number, current = self._due, self._current
+        step = self._steps[number]
+        if step.before >= current:
+            return
+        if number != current:
+            rule = self._rules[number]
+            if (
+                self._ahead >= rule.window
+                or number - current > rule.distance
+                or (rule.while_computing and not self._compute.busy)
+            ):
+                return
+        needed = self._footprint + step.resident + step.transient
+        self._blocked = True
+        if self._hungry or needed > self._budget_bytes:
+            return
+        staying = self._footprint - self._leaving + step.resident
+        later = staying + self._most_activation
+        if later > self._budget_bytes:
+            later = staying + most(self._activation, current, number)
+            if later > self._budget_bytes:
+                return
+        if self._unload is not None and self._leaves(step.before):
+            return
+        self._blocked = False
+        self._enough = max(self._enough, max(needed, later))
+        self._footprint = needed
+        self._leaving += step.transient
+        self._load.start(self._now, step.load_ns)
+        self._loading = step
+        self._due = self._next_due(number + 1)
+        if number > current:
+            self._ahead += 1
+
+    def _leaves(self, number: int) -> bool:
+        """Whether the unload after this compute is running."""
+        unload = self._unload
+        while unload is not None:
+            if unload.number == number:
+                return True
+            unload = unload.then
+        return False
+
+    def _next_due(self, number: int) -> int:
+        while number < self._total and self._kept[number]:
+            number += 1
+        return number
+
+    def _change_speeds(self) -> None:
+        compute, load = self._compute, self._load
+        if compute.busy:
+            compute.go_at(self._now, self._beside_load if load.busy else FULL_SPEED_PPM)
+        if load.busy:
+            load.go_at(self._now, self._beside_compute if compute.busy else FULL_SPEED_PPM)
+
+    def _advance(self) -> None:
+        """To the next instant that matters; the end of an unload does if something waits for it."""
+        compute, load, unload = self._compute, self._load, self._unload
+        then = compute.end_ns if compute.busy else -1
+        if load.busy and (then < 0 or load.end_ns < then):
+            then = load.end_ns
+        if unload is not None:
+            if self._blocked and (then < 0 or unload.end_ns < then):
+                then = unload.end_ns
+            if then > self._now:
+                self._free()
+        if then > self._now:
+            self._peak = max(self._peak, self._footprint)
+            self._now = then
+        if self._unload is not None:
+            self._free()
+
+    def _free(self) -> None:
+        """Note the unloads that have ended."""
+        unload = self._unload
+        while unload is not None and unload.end_ns <= self._now:
+            self._footprint -= unload.size
+            self._leaving -= unload.size
+            unload = unload.then
+        self._unload = unload
+
+    def _end_load(self) -> None:
+        self._load.busy = False
+        self._footprint -= self._loading.transient
+        self._leaving -= self._loading.transient
+        self._waits_for = self._due
+
+    def _end_compute(self) -> None:
+        self._compute.busy = False
+        number = self._current
+        step = self._steps[number]
+        self._footprint -= step.activation
+        self._leaving -= step.activation
+        if not self._stays[number]:
+            self._leaving += step.resident
+            self._start_unload(step, number)
+        self._idle_since = self._now
+        self._current = number + 1
+        if self._current < self._due and not self._kept[self._current]:
+            self._ahead -= 1
+
+    def _start_unload(self, step: Step, number: int) -> None:
+        end_ns, after, then = self._now + step.unload_ns, self._unload, self._unload
+        if then is None or end_ns < then.end_ns:
+            self._unload = _Unload(end_ns, number, step.resident, then)
+            return
+        while then is not None and then.end_ns <= end_ns:
+            after, then = then, then.then
+        assert after is not None
+        after.then = _Unload(end_ns, number, step.resident, then)
+
+    def _enter_stage(self) -> None:
+        self._stage += 1
+        stage = self._stage
+        self._stage_end = self._costs.first[stage + 1]
+        self._length = (self._stage_end - self._current) // self._laid_out[stage]
+        self._border = self._current + self._length
+        self._started_as: tuple[int, ...] = ()
+        if not self._speeds.plain:
+            self._beside_load = self._speeds.compute_ppm[stage]
+            self._beside_compute = self._speeds.load_ppm[stage]
+
+    def _cross_border(self) -> None:
+        """An iteration ends, and another begins."""
+        if self._current == self._stage_end:
+            self._enter_stage()
+            return
+        if self._left_out[self._stage] > 0:
+            self._leap_if_it_repeats()
+        self._border += self._length
+
+    def _leap_if_it_repeats(self) -> None:
+        """Leap to the last iteration, or the one before it if the loader is further than one ahead.
+
+        Of a load for a later stage it matters how far that is.
+        """
+        ahead = self._due - self._current
+        started_as = self._state()
+        if started_as == self._started_as:
+            remaining = (self._stage_end - self._current) // self._length
+            run = 1 if ahead < self._length else 2
+            if remaining >= run:
+                self._leap(remaining - run)
+        self._started_as = started_as
+        self._started_ns, self._started_stall_ns = self._now, self._stall_ns
+
+    def _state(self) -> tuple[int, ...]:
+        """All that what follows depends on, relative to this instant."""
+        state = [
+            self._due - self._current if self._due < self._stage_end else -self._due,
+            self._load.work_left(self._now) if self._load.busy else -1,
+            self._footprint,
+            self._leaving,
+        ]
+        unload = self._unload
+        while unload is not None:
+            state += unload.end_ns - self._now, unload.size, unload.number - self._current
+            unload = unload.then
+        return tuple(state)
+
+    def _leap(self, over: int) -> None:
+        """Leap over the iterations that are left out, and so many that are not."""
+        times = self._left_out[self._stage] + over
+        self._left_out[self._stage] = 0
+        self._added_ns += times * (self._now - self._started_ns)
+        self._added_stall_ns += times * (self._stall_ns - self._started_stall_ns)
+        computes = over * self._length
+        self._current += computes
+        self._border += computes
+        unload = self._unload
+        while unload is not None:
+            unload.number += computes
+            unload = unload.then
+        if self._due < self._stage_end:
+            self._due += computes
+            self._waits_for += computes
+
+    def _end(self) -> Outcome:
+        self._free()
+        return Outcome(
+            self._now + self._added_ns,
+            max(self._peak, self._footprint),
+            self._stall_ns + self._added_stall_ns,
+            self._enough,
+            [stage for stage, left in enumerate(self._left_out) if left > 0],
+        )

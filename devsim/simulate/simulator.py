@@ -8,7 +8,7 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Footprint, Trace
 from devsim.policy.feasible import require_room
 from devsim.policy.protocol import Policy
-from devsim.policy.schedule import schedule
+from devsim.policy.schedule import Schedule
 from devsim.policy.timetable import costs_of, decisions_of
 from devsim.simulate.drive import drive
 from devsim.simulate.durations import Durations
@@ -36,14 +36,14 @@ def simulate(
         costs = replace(costs, **durations._asdict())
     decisions = decisions_of(pipeline, policy, counts)
     require_room(pipeline, policy.name, budget_bytes, costs, decisions)
-    run = schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
+    run = Schedule(costs, decisions, pipeline.base_bytes, budget_bytes, pipeline.loaders)
     records, footprint = drive(run, costs, Speeds.of(pipeline), pipeline.loaders)
     return Trace(
         origin="simulated",
         workload=pipeline.workload,
         policy=policy.name,
         budget_bytes=budget_bytes,
-        spans=Later(partial(spans_of, pipeline, costs, records)),
+        spans=Later(partial(spans_of, pipeline, costs.cold, records)),
         footprint=Later(partial(_samples, footprint)),
     )
 

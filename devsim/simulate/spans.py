@@ -7,7 +7,6 @@ from operator import and_, itemgetter
 from devsim.core.pipeline import Pipeline
 from devsim.core.trace import Span
 from devsim.policy.schedule import KINDS, LOAD, WAITED_FOR
-from devsim.policy.timetable import Costs
 from devsim.simulate.pair import Record
 
 _KIND_OF = [KINDS[min(code & 3, 2)] for code in range(16)]
@@ -15,8 +14,8 @@ _WAITED_FOR = [WAITED_FOR[min(code >> 2, 2)] for code in range(16)]
 _start_of = itemgetter(2)
 
 
-def spans_of(pipeline: Pipeline, costs: Costs, records: list[Record]) -> tuple[Span, ...]:
-    """Every activity in order of its start.
+def spans_of(pipeline: Pipeline, cold: list[bool], records: list[Record]) -> tuple[Span, ...]:
+    """Every activity in order of its start; ``cold`` says which loads are, by their computes.
 
     Made column by column: that takes a quarter of the time of one span after another.
     """
@@ -45,7 +44,7 @@ def spans_of(pipeline: Pipeline, costs: Costs, records: list[Record]) -> tuple[S
         map(name_of.__getitem__, numbers),
         starts,
         ends,
-        map(and_, loads, map(costs.cold.__getitem__, numbers)),
+        map(and_, loads, map(cold.__getitem__, numbers)),
         map(_WAITED_FOR.__getitem__, marks),
         strict=True,
     )

@@ -1,10 +1,11 @@
 """How fast activities go beside one another."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from devsim.core.pipeline import Pipeline
 
-FULL_SPEED_PPM = 1_000_000
+FULL_SPEED_PPM: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
