@@ -56,6 +56,8 @@ def built_in(folder: Path) -> Path:
         target_dir=str(folder / "c"),
         debug_level="0",
     )
+    for extension in extensions:  # Nobody replaces their functions: calls may be direct, inlined.
+        extension.extra_compile_args.append("-fvisibility=hidden")
     build = Distribution({"name": "devsim", "ext_modules": extensions}).get_command_obj("build_ext")
     build.build_temp = str(folder / "objects")
     build.build_lib = str(folder / "built")

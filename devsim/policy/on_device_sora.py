@@ -43,6 +43,7 @@ class OnDeviceSora:
         available = budget_bytes - pipeline.base_bytes
         self._concurrent = concurrent
         self._stages = pipeline.stages
+        self._first_iterations = [stage.first_iteration for stage in pipeline.stages]
         self._rules: dict[tuple[int, bool], tuple[Rule, ...]] = {}
         self._blocks = [_blocks(stage) for stage in pipeline.stages]
         self._kept = [
@@ -52,12 +53,12 @@ class OnDeviceSora:
 
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """In line when the compute waits for it, or while the block before it computes."""
-        first = self._stages[stage].first_iteration + iteration == 0
-        if (stage, first) not in self._rules:
-            self._rules[stage, first] = tuple(
-                self._rule(stage, chunk, first=first) for chunk in range(chunks)
-            )
-        return self._rules[stage, first]
+        first = self._first_iterations[stage] + iteration == 0
+        rules = self._rules.get((stage, first))
+        if rules is None:
+            rules = tuple(self._rule(stage, chunk, first=first) for chunk in range(chunks))
+            self._rules[stage, first] = rules
+        return rules
 
     def _rule(self, number: int, chunk: int, *, first: bool) -> Rule:
         stage, kept = self._stages[number], self._kept[number]

@@ -19,14 +19,14 @@ class Planned:
 
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """The same in every iteration."""
-        if (stage, chunks) not in self._rules:
+        rules = self._rules.get((stage, chunks))
+        if rules is None:
             resident = set(self.residency[stage].resident)
             window = self.residency[stage].window
             kept, streamed = Rule(keep=True, window=window), Rule(window=window)
-            self._rules[stage, chunks] = tuple(
-                kept if chunk in resident else streamed for chunk in range(chunks)
-            )
-        return self._rules[stage, chunks]
+            rules = tuple(kept if chunk in resident else streamed for chunk in range(chunks))
+            self._rules[stage, chunks] = rules
+        return rules
 
 
 def spread(count: int, of: int) -> tuple[int, ...]:

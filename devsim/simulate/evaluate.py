@@ -10,9 +10,9 @@ from typing import NamedTuple
 from devsim.core.pipeline import Pipeline
 from devsim.policy.feasible import require_room
 from devsim.policy.protocol import UNLIMITED, Policy
-from devsim.policy.timetable import Costs, Decisions, Rules, costs_of, decided_by
+from devsim.policy.timetable import Costs, Rules, costs_of, decided_by
 from devsim.simulate.durations import Durations
-from devsim.simulate.quick import Outcome, Quick, Step, steps_of
+from devsim.simulate.quick import Quick, Step, steps_of
 from devsim.simulate.several import run_with_several_loaders
 from devsim.simulate.speeds import Speeds
 
@@ -65,13 +65,15 @@ class Evaluator:
             [policy.rules(stage, each, chunks) for each in range(self._iterations[stage])]
             for stage, chunks in enumerate(self._chunks)
         ]
-        laid_out = list(self._iterations)
+        counts = self._iterations
+        repeats = [False] * len(counts)
         if durations is None and self._loaders == 1:
             reach = _reach(rules)
-            laid_out = [
-                _LAID_OUT if count > _LAID_OUT and _repeats(rules[stage], reach) else count
-                for stage, count in enumerate(self._iterations)
-            ]
+            repeats = [_repeats(each, reach) for each in rules]
+        laid_out = [
+            _LAID_OUT if repeats[stage] and count > _LAID_OUT else count
+            for stage, count in enumerate(counts)
+        ]
         while True:
             costs, steps = self._costs_of(laid_out)
             if durations:
@@ -79,28 +81,32 @@ class Evaluator:
                 steps = steps_of(costs)
             decisions = decided_by(rules, laid_out)
             need = require_room(self._pipeline, policy.name, budget_bytes, costs, decisions)
-            outcome = self._run(costs, steps, decisions, budget_bytes, laid_out)
+            if self._loaders > 1:
+                outcome = run_with_several_loaders(
+                    costs, decisions, self._pipeline, budget_bytes, self._speeds
+                )
+            else:
+                left_out = [count - laid_out[stage] for stage, count in enumerate(counts)]
+                outcome = Quick(
+                    costs,
+                    steps,
+                    decisions,
+                    laid_out,
+                    left_out,
+                    repeats,
+                    self._base_bytes,
+                    budget_bytes,
+                    self._speeds,
+                ).outcome()
             if not outcome.unsettled:
-                makespan_ns, peak_bytes, stall_ns, enough_bytes, _ = outcome
-                return Evaluation(makespan_ns, peak_bytes, stall_ns, max(need, enough_bytes))
+                return Evaluation(
+                    outcome.makespan_ns,
+                    outcome.peak_bytes,
+                    outcome.stall_ns,
+                    max(need, outcome.enough_bytes),
+                )
             for stage in outcome.unsettled:
-                laid_out[stage] = min(2 * laid_out[stage], self._iterations[stage])
-
-    def _run(
-        self,
-        costs: Costs,
-        steps: list[Step],
-        decisions: Decisions,
-        budget_bytes: int,
-        laid_out: list[int],
-    ) -> Outcome:
-        base_bytes, speeds = self._base_bytes, self._speeds
-        if self._loaders > 1:
-            return run_with_several_loaders(costs, decisions, self._pipeline, budget_bytes, speeds)
-        stages = [
-            (count, full - count) for count, full in zip(laid_out, self._iterations, strict=True)
-        ]
-        return Quick(costs, steps, decisions, stages, base_bytes, budget_bytes, speeds).outcome()
+                laid_out[stage] = min(2 * laid_out[stage], counts[stage])
 
     def _costs_of(self, iterations: list[int]) -> tuple[Costs, list[Step]]:
         key = tuple(iterations)
@@ -126,9 +132,9 @@ def _repeats(rules: Rules, reach: int) -> bool:
     The first may have other rules, as long as it keeps the same chunks. The last two may be
     within a later load's reach; were others, they would depend on how many there are.
     """
-    first, second = rules[0], rules[1]
-    if reach > 2 * len(first):
+    if len(rules) < _LAID_OUT or reach > 2 * len(rules[0]):
         return False
+    first, second = rules[0], rules[1]
     if first is not second and any(a.keep != b.keep for a, b in zip(first, second, strict=True)):
         return False
     return all(later is second or later == second for later in rules[2:])

@@ -4,14 +4,14 @@ The rules are those of ``devsim.policy.schedule``, written a second time in a fo
 else than add and compare: a run is two lanes, a row of unloads, and the bytes held.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from devsim.policy.timetable import Costs, Decisions, most
 from devsim.simulate.speeds import FULL_SPEED_PPM, Speeds
 
 
-class Outcome(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """What one run came to."""
 
     makespan_ns: int
@@ -96,8 +96,10 @@ class Quick:
         costs: of the iterations that are laid out.
         steps: the same, step by step.
         decisions: on them.
-        stages: of each, how many iterations are laid out, and how many more it has. If it has more,
-            the second one and all later ones have the same rules and keep the same chunks.
+        laid_out: how many iterations, by stage.
+        left_out: how many more the stage has.
+        repeats: whether its second iteration and all later ones have the same rules and keep the
+            same chunks. Of a stage that does not, none is left out.
         base_bytes: held throughout.
         budget_bytes: what may be held.
         speeds: of activities beside one another.
@@ -108,7 +110,9 @@ class Quick:
         costs: Costs,
         steps: list[Step],
         decisions: Decisions,
-        stages: Sequence[tuple[int, int]],
+        laid_out: list[int],
+        left_out: list[int],
+        repeats: list[bool],
         base_bytes: int,
         budget_bytes: int,
         speeds: Speeds,
@@ -119,8 +123,8 @@ class Quick:
             costs.most_activation_bytes,
         )
         self._kept, self._stays, self._rules = decisions.kept, decisions.stays, decisions.rules
-        self._laid_out = [laid_out for laid_out, _ in stages]
-        self._left_out = [left_out for _, left_out in stages]
+        self._laid_out, self._left_out = laid_out, left_out
+        self._may_leap = list(repeats)
         self._budget_bytes = budget_bytes
         self._total = len(steps)
 
@@ -306,7 +310,7 @@ class Quick:
         if self._current == self._stage_end:
             self._enter_stage()
             return
-        if self._left_out[self._stage] > 0:
+        if self._may_leap[self._stage]:
             self._leap_if_it_repeats()
         self._border += self._length
 
@@ -342,7 +346,7 @@ class Quick:
     def _leap(self, over: int) -> None:
         """Leap over the iterations that are left out, and so many that are not."""
         times = self._left_out[self._stage] + over
-        self._left_out[self._stage] = 0
+        self._may_leap[self._stage] = False
         self._added_ns += times * (self._now - self._started_ns)
         self._added_stall_ns += times * (self._stall_ns - self._started_stall_ns)
         computes = over * self._length
@@ -363,5 +367,9 @@ class Quick:
             max(self._peak, self._footprint),
             self._stall_ns + self._added_stall_ns,
             self._enough,
-            [stage for stage, left in enumerate(self._left_out) if left > 0],
+            [
+                stage
+                for stage, still in enumerate(self._may_leap)
+                if still and self._left_out[stage] > 0
+            ],
         )
