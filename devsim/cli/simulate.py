@@ -90,7 +90,7 @@ def command(
     tdtm_steps: Annotated[
         int | None, typer.Option(min=0, help="First steps that merge tokens.", show_default=False)
     ] = None,
-    sampling: Annotated[Sampling, typer.Option(help="What a duration is.")] = Sampling.MEDIAN,
+    sampling: Annotated[Sampling, typer.Option(help="What a duration is.")] = Sampling.MEAN,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn.")] = 0,
     runs: Annotated[int, typer.Option(min=1, help="Draw so many runs: percentiles.")] = 1,
     output: Output = None,
@@ -117,9 +117,9 @@ def command(
             ci=ci,
             dl=dl,
         )
-        if profile and sampling is Sampling.MEDIAN:
+        if profile and sampling is Sampling.MEAN:
             raise BadInputError(
-                "--profile beside a plan, which has its medians", "leave it out, or --sampling draw"
+                "--profile beside a plan, which has its means", "leave it out, or --sampling draw"
             )
         costs = Profile.read(profile) if profile else None
         simulation = simulation_of_plan(Plan.read(plan), costs, sampling, budget_bytes)

@@ -25,7 +25,7 @@ class Ask:
 
     @property
     def problem(self) -> Problem:
-        """The problem, with every block at its median cost."""
+        """The problem, with every block at its mean cost."""
         return problem_of(self.profile, self.budget_bytes, self.phases, loaders=self.loaders)
 
     def at(self, budget_bytes: int) -> "Ask":

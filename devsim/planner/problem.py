@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from devsim.core.profile import Profile, Samples, StageProfile
 from devsim.planner.source import Problem, StageSource
-from devsim.simulate.costs import chunk_of, lane_speeds, median_ns
+from devsim.simulate.costs import chunk_of, lane_speeds, mean_ns
 from devsim.simulate.workload import Phases, default_variant
 
 
@@ -14,7 +14,7 @@ def problem_of(
     phases: Phases,
     *,
     loaders: int = 1,
-    typical: Callable[[Samples], int] = median_ns,
+    typical: Callable[[Samples], int] = mean_ns,
 ) -> Problem:
     """A problem whose blocks cost what their profile says.
 

@@ -82,7 +82,7 @@ _Change = Callable[[Pipeline], Pipeline]
 def _alone(
     runs: Sequence[Beside], kind: Kind, speeds: LaneSpeeds, *, cold: bool
 ) -> dict[ChunkKey, int]:
-    """The median of what each chunk's spans would have taken alone."""
+    """The mean of what each chunk's spans would have taken alone."""
     ppm = speeds.load_ppm if kind is Kind.LOAD else speeds.compute_ppm
     durations: dict[ChunkKey, list[int]] = {}
     for run in runs:
@@ -91,7 +91,7 @@ def _alone(
                 durations.setdefault((span.stage, span.name), []).append(
                     alone_ns(span.duration_ns, run.overlap_ns(span), ppm)
                 )
-    return {key: round(statistics.median(taken)) for key, taken in durations.items()}
+    return {key: round(statistics.fmean(taken)) for key, taken in durations.items()}
 
 
 def _overhead_ns(runs: Sequence[Trace]) -> int:

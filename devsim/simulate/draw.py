@@ -9,7 +9,7 @@ from devsim.core.pipeline import Chunk, Pipeline, Stage
 from devsim.core.profile import Profile, Samples, StageProfile, Variant
 from devsim.policy.protocol import Policy
 from devsim.policy.timetable import costs_of
-from devsim.simulate.costs import joined_ns
+from devsim.simulate.costs import joined_ns, mean_ns
 from devsim.simulate.durations import Durations
 from devsim.simulate.evaluate import Evaluation, Evaluator
 
@@ -59,8 +59,8 @@ class Sampler:
         for parts, cold in zip(self._parts, self._cold, strict=True):
             loads = [_draw(rng, part.cold_load if cold else part.cached_load) for part in parts]
             computes = [_draw(rng, part.compute) for part in parts]
-            drawn.load_ns.append(joined_ns(loads, self._fixed.median_ns))
-            drawn.compute_ns.append(joined_ns(computes, self._dispatch.median_ns))
+            drawn.load_ns.append(joined_ns(loads, mean_ns(self._fixed)))
+            drawn.compute_ns.append(joined_ns(computes, mean_ns(self._dispatch)))
             drawn.unload_ns.append(sum(_draw(rng, part.unload) for part in parts))
         return drawn
 

@@ -22,8 +22,8 @@ from devsim.simulate.workload import Bounds, Phases, pipeline_for
 class Sampling(StrEnum):
     """What a duration is, where an activity was measured several times."""
 
-    MEDIAN = "median"
     MEAN = "mean"
+    MEDIAN = "median"
     DRAW = "draw"
 
 
@@ -62,11 +62,11 @@ def simulation_of_plan(
     """A plan, at its own durations or at those drawn from a profile's samples.
 
     Raises:
-        BadInputError: drawing without a profile, or from one of other blocks; or means, which a
+        BadInputError: drawing without a profile, or from one of other blocks; or medians, which a
             plan does not hold.
     """
-    if sampling is Sampling.MEAN:
-        raise BadInputError("a plan holds medians, not means", "simulate its profile and a policy")
+    if sampling is Sampling.MEDIAN:
+        raise BadInputError("a plan holds means, not medians", "simulate its profile and a policy")
     if sampling is Sampling.DRAW and profile is None:
         raise BadInputError("a plan holds no samples to draw from", "add the plan's --profile FILE")
     sampler = Sampler(profile, plan.pipeline) if profile and sampling is Sampling.DRAW else None
@@ -83,7 +83,7 @@ def simulation_of_profile(
     loaders: int = 1,
     concurrent: bool = True,
     dynamic: bool = True,
-    sampling: Sampling = Sampling.MEDIAN,
+    sampling: Sampling = Sampling.MEAN,
 ) -> Simulation:
     """A profile under a named policy, in that policy's cut.
 
@@ -104,7 +104,7 @@ def simulation_of_profile(
     def cut(stage: StageProfile) -> Bounds:
         return cut_for(policy, stage)
 
-    typical: Callable[[Samples], int] = mean_ns if sampling is Sampling.MEAN else median_ns
+    typical: Callable[[Samples], int] = median_ns if sampling is Sampling.MEDIAN else mean_ns
     pipeline = pipeline_for(profile, phases, cut, loaders=loaders, typical=typical)
     made = baseline(policy, pipeline, budget_bytes, concurrent=concurrent, dynamic=dynamic)
     sampler = Sampler(profile, pipeline) if sampling is Sampling.DRAW else None

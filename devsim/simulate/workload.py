@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from devsim.core.errors import BadInputError
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.core.profile import Profile, Samples, StageProfile
-from devsim.simulate.costs import chunk_of, lane_speeds, median_ns
+from devsim.simulate.costs import chunk_of, lane_speeds, mean_ns
 
 Phases = Mapping[str, Sequence[tuple[str, int]]]
 """By stage, each phase's variant and iterations, in order."""
@@ -76,7 +76,7 @@ def pipeline_for(
     cut: Callable[[StageProfile], Bounds],
     *,
     loaders: int = 1,
-    typical: Callable[[Samples], int] = median_ns,
+    typical: Callable[[Samples], int] = mean_ns,
 ) -> Pipeline:
     """A profile's stages in their phases, cut into chunks.
 

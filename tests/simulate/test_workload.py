@@ -145,8 +145,8 @@ def test_drawn_durations_come_from_the_samples_and_depend_on_the_seed_alone():
     assert all(86 < took.count(value) < 181 for value in (1, 2, 30))
     assert took == drawn.sampler.durations(7).compute_ns != drawn.sampler.durations(8).compute_ns
     assert drawn.run(7).busy_ns(Kind.COMPUTE) == sum(took)
-    mean = simulation_of_profile(profile, phases, "serial", 99, sampling=Sampling.MEAN)
-    median = simulation_of_profile(profile, phases, "serial", 99)
+    mean = simulation_of_profile(profile, phases, "serial", 99)
+    median = simulation_of_profile(profile, phases, "serial", 99, sampling=Sampling.MEDIAN)
     assert mean.pipeline.stages[0].chunks[0].cost.compute_ns == 11
     assert median.pipeline.stages[0].chunks[0].cost.compute_ns == 2
     with pytest.raises(BadInputError, match="all runs would be the same"):
