@@ -44,7 +44,8 @@ class OnDeviceSora:
         self._concurrent = concurrent
         self._stages = pipeline.stages
         self._first_iterations = [stage.first_iteration for stage in pipeline.stages]
-        self._rules: dict[tuple[int, bool], tuple[Rule, ...]] = {}
+        self._first_rules: list[tuple[Rule, ...]] = [()] * len(pipeline.stages)
+        self._later_rules: list[tuple[Rule, ...]] = [()] * len(pipeline.stages)
         self._blocks = [_blocks(stage) for stage in pipeline.stages]
         self._kept = [
             _kept(stage, blocks, available, pipeline.base_bytes) if dynamic else range(0)
@@ -54,10 +55,11 @@ class OnDeviceSora:
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """In line when the compute waits for it, or while the block before it computes."""
         first = self._first_iterations[stage] + iteration == 0
-        rules = self._rules.get((stage, first))
-        if rules is None:
+        known = self._first_rules if first else self._later_rules
+        rules = known[stage]
+        if len(rules) != chunks:
             rules = tuple(self._rule(stage, chunk, first=first) for chunk in range(chunks))
-            self._rules[stage, first] = rules
+            known[stage] = rules
         return rules
 
     def _rule(self, number: int, chunk: int, *, first: bool) -> Rule:

@@ -15,17 +15,17 @@ class Planned:
     def __init__(self, residency: tuple[Residency, ...], name: str = "planned") -> None:
         self.name = name
         self.residency = residency
-        self._rules: dict[tuple[int, int], tuple[Rule, ...]] = {}
+        self._rules: list[tuple[Rule, ...]] = [()] * len(residency)
 
     def rules(self, stage: int, iteration: int, chunks: int) -> tuple[Rule, ...]:
         """The same in every iteration."""
-        rules = self._rules.get((stage, chunks))
-        if rules is None:
+        rules = self._rules[stage]
+        if len(rules) != chunks:
             resident = set(self.residency[stage].resident)
             window = self.residency[stage].window
             kept, streamed = Rule(keep=True, window=window), Rule(window=window)
             rules = tuple(kept if chunk in resident else streamed for chunk in range(chunks))
-            self._rules[stage, chunks] = rules
+            self._rules[stage] = rules
         return rules
 
 

@@ -37,11 +37,11 @@ class _Lane:
         self._since_ns = 0
         self._speed_ppm = FULL_SPEED_PPM
 
-    def start(self, now: int, duration_ns: int) -> None:
-        """Start what takes so long alone."""
+    def start(self, now: int, duration_ns: int, work: int) -> None:
+        """Start what takes so long alone, and is so much work."""
         self.busy = True
         self.end_ns = now + duration_ns
-        self._work = duration_ns * FULL_SPEED_PPM
+        self._work = work
         self._since_ns = now
         self._speed_ppm = FULL_SPEED_PPM
 
@@ -65,6 +65,8 @@ class Step:
         self.before = costs.before[number]
         self.load_ns, self.unload_ns = costs.load_ns[number], costs.unload_ns[number]
         self.compute_ns = costs.compute_ns[number]
+        self.load_work = self.load_ns * FULL_SPEED_PPM
+        self.compute_work = self.compute_ns * FULL_SPEED_PPM
         self.resident, self.transient = costs.resident_bytes[number], costs.transient_bytes[number]
         self.activation = costs.activation_bytes[number]
 
@@ -77,11 +79,9 @@ def steps_of(costs: Costs) -> list[Step]:
 class _Unload:
     """An unload that runs, and the one that ends after it."""
 
-    def __init__(self, end_ns: int, number: int, size: int, then: "_Unload | None") -> None:
-        self.end_ns = end_ns
-        self.number = number
-        self.size = size
-        self.then = then
+    def __init__(self) -> None:
+        self.end_ns = self.number = self.size = 0
+        self.then: _Unload | None = None
 
 
 class Quick:
@@ -131,6 +131,8 @@ class Quick:
         self._compute, self._load = _Lane(), _Lane()
         self._unload: _Unload | None = None
         """The one that ends next."""
+        self._spare: _Unload | None = None
+        """Ended ones, to be used again."""
         self._footprint = self._peak = self._enough = base_bytes
         self._leaving = 0
         """What of the footprint goes without anything else having to happen."""
@@ -180,7 +182,7 @@ class Quick:
         self._footprint = needed
         self._leaving += step.activation
         self._stall_ns += self._now - self._idle_since
-        self._compute.start(self._now, step.compute_ns)
+        self._compute.start(self._now, step.compute_ns, step.compute_work)
 
     def _start_load(self) -> None:
         number, current = self._due, self._current
@@ -211,7 +213,7 @@ class Quick:
         self._enough = max(self._enough, max(needed, later))
         self._footprint = needed
         self._leaving += step.transient
-        self._load.start(self._now, step.load_ns)
+        self._load.start(self._now, step.load_ns, step.load_work)
         self._loading = step
         self._due = self._next_due(number + 1)
         if number > current:
@@ -261,7 +263,8 @@ class Quick:
         while unload is not None and unload.end_ns <= self._now:
             self._footprint -= unload.size
             self._leaving -= unload.size
-            unload = unload.then
+            ended, unload = unload, unload.then
+            ended.then, self._spare = self._spare, ended
         self._unload = unload
 
     def _end_load(self) -> None:
@@ -285,14 +288,21 @@ class Quick:
             self._ahead -= 1
 
     def _start_unload(self, step: Step, number: int) -> None:
-        end_ns, after, then = self._now + step.unload_ns, self._unload, self._unload
-        if then is None or end_ns < then.end_ns:
-            self._unload = _Unload(end_ns, number, step.resident, then)
-            return
-        while then is not None and then.end_ns <= end_ns:
-            after, then = then, then.then
-        assert after is not None
-        after.then = _Unload(end_ns, number, step.resident, then)
+        unload = self._spare
+        if unload is None:
+            unload = _Unload()
+        else:
+            self._spare = unload.then
+        unload.end_ns = self._now + step.unload_ns
+        unload.number, unload.size = number, step.resident
+        before, after = None, self._unload
+        while after is not None and after.end_ns <= unload.end_ns:
+            before, after = after, after.then
+        unload.then = after
+        if before is None:
+            self._unload = unload
+        else:
+            before.then = unload
 
     def _enter_stage(self) -> None:
         self._stage += 1
