@@ -192,14 +192,14 @@ class Turns(NamedTuple):
     def row(self) -> str:
         makespans = self.measured("makespan_s")
         middle = statistics.median(makespans)
-        errors = sorted(report["makespan_error"] for report in self.reports)
-        most = self.reports[len(self.reports) // 2]["explanation"]["most"]
+        low, typical, high = sorted(self.reports, key=lambda report: report["makespan_error"])
+        errors = [f"{report['makespan_error']:+.1%}" for report in (typical, low, high)]
         return (
-            f"| {middle:.2f} s | {statistics.median(errors):+.1%} | {errors[0]:+.1%} to "
-            f"{errors[-1]:+.1%} | {(max(makespans) - min(makespans)) / middle:.1%} "
+            f"| {middle:.2f} s | {errors[0]} | {errors[1]} to {errors[2]}"
+            f" | {(max(makespans) - min(makespans)) / middle:.1%} "
             f"| {format_bytes(max(self.measured('peak_bytes')))} | {self.worst_peak_error:+.1%} "
             f"| {self.median('load_busy_error'):+.1%} | {self.median('compute_busy_error'):+.1%} "
-            f"| {most} |"
+            f"| {typical['explanation']['most']} |"
         )
 
     def chunks(self) -> str:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from statistics import fmean
 from typing import NamedTuple
 
 from devsim.core.trace import Kind
@@ -83,7 +84,7 @@ def _slowdowns(bench: Bench, subject: Subject, rounds: int) -> Slowdowns:
         loads_beside += wholly_beside(loads, computes)
         computes_beside += wholly_beside(computes, loads)
     return Slowdowns(
-        _mean(loads_beside) / _mean(loads_alone), _mean(computes_beside) / _mean(computes_alone)
+        fmean(loads_beside) / fmean(loads_alone), fmean(computes_beside) / fmean(computes_alone)
     )
 
 
@@ -128,7 +129,3 @@ def _together(bench: Bench, subject: Subject, loaded: LoadedPackage) -> tuple[li
         for last in leaving:
             last.result()
     return loads, computes
-
-
-def _mean(durations_ns: Sequence[int]) -> float:
-    return sum(durations_ns) / len(durations_ns)

@@ -65,9 +65,7 @@ def test_what_went_on_when_the_other_lane_had_ended_does_not_count():
 
 def test_each_turn_has_one_of_each_alone_and_two_together(models, runtime):
     watched = Watched(runtime)
-    slowdowns = measured(models, watched)
-    assert slowdowns.load >= 1
-    assert slowdowns.compute >= 1
+    measured(models, watched)
     assert watched.loads >= 3 * ROUNDS
     assert watched.predicts >= 3 * ROUNDS
     assert watched.held == 0
