@@ -123,6 +123,9 @@ CASES: dict[str, Case] = {
     "reverse all": lambda v: mb.reverse(x=v["x"]),
     "flatten2d": lambda v: mb.flatten2d(x=v["x"], axis=-1),
     "concat": lambda v: mb.concat(values=[v["x"], v["u"], v["x"]], axis=-2),
+    "concat scalars": lambda v: mb.concat(
+        values=[mb.reduce_max(x=v["x"]), mb.reduce_min(x=v["x"]), mb.reduce_max(x=v["u"])], axis=0
+    ),
     "stack": lambda v: mb.stack(values=[v["x"], v["u"]], axis=-1),
     "split": lambda v: mb.split(x=v["x"], num_splits=2, axis=-1),
     "split sizes": lambda v: mb.split(x=v["x"], split_sizes=[1, 3], axis=2),

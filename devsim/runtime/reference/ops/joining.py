@@ -10,7 +10,8 @@ from devsim.runtime.reference.ops.registry import Ints, Tensors, op
 
 @op("concat")
 def concat(values: Tensors, axis: int, interleave: bool = False) -> Tensor:
-    """Tensors one after another along an axis, or taking turns along it."""
+    """Tensors one after another along an axis, or taking turns along it; scalars make a vector."""
+    values = tuple(value.reshape(1) if value.dim() == 0 else value for value in values)
     if not interleave:
         return torch.cat(values, axis)
     axis %= values[0].dim()
