@@ -1,14 +1,16 @@
 """How far predictions are from runs, on plans over full-width STDiT pairs.
 
-    python benchmarks/validation.py FOLDER [CASE ...]
+    python benchmarks/validation.py FOLDER [--rounds 9] [--case NAME ...]
 
-Converts into FOLDER (2.3 GB, kept for the next time). Each plan has three turns: a short profile,
-the prediction from it, and a run; a shared machine may be another one a minute later. What is
-finished is kept in FOLDER, so it goes on where it was stopped; remove FOLDER/results to begin anew.
-Prints a table and writes it with the environment to FOLDER/results/validation.md. Wants an
-otherwise idle machine: about half an hour.
+Converts into FOLDER (2.3 GB, kept for the next time). A shared machine is now faster, now slower,
+for seconds and for minutes. So all plans take turns: in every round each setting is profiled for
+a short time, and then its plans are run once. What is finished is kept in FOLDER, so it goes on
+where it was stopped, and more rounds can be added; remove FOLDER/results to begin anew. Prints a
+table and writes it with the environment to FOLDER/results/validation.md. Wants an otherwise idle
+machine: about six minutes a round.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -30,7 +32,7 @@ from devsim.workloads import find
 from devsim.workloads.pipeline import Options
 
 PAIRS = 6
-TURNS = 3
+ROUNDS = 9
 EFFORT = ("--cold-samples", 3, "--samples", 2, "--warmup", 0)
 LATENTS = {"small": "4x8x8", "large": "8x16x16"}
 
@@ -130,12 +132,12 @@ def converted(folder: Path, latent: str) -> Path:
     return models
 
 
-def path_of(folder: Path, case: Case, turn: int, what: str) -> Path:
-    return folder / "results" / f"{case.name}.{turn}.{what}.json"
+def path_of(folder: Path, name: str, turn: int, what: str) -> Path:
+    return folder / "results" / f"{name}.{turn}.{what}.json"
 
 
-def profiled(folder: Path, case: Case, turn: int) -> Profile:
-    path, setting = path_of(folder, case, turn, "profile"), case.setting
+def profiled(folder: Path, setting: Setting, turn: int) -> Profile:
+    path = path_of(folder, setting.name, turn, "profile")
     if not path.exists():
         models = converted(folder, setting.latent)
         how = ("--threads", setting.threads, "--page-cache", setting.page_cache)
@@ -146,10 +148,10 @@ def profiled(folder: Path, case: Case, turn: int) -> Profile:
 
 
 def validated(folder: Path, case: Case, turn: int) -> dict:
-    report = path_of(folder, case, turn, "report")
+    report = path_of(folder, case.name, turn, "report")
     if not report.exists():
-        path = path_of(folder, case, turn, "plan")
-        plan_of(profiled(folder, case, turn), case).write(path, force=True)
+        path = path_of(folder, case.name, turn, "plan")
+        plan_of(profiled(folder, case.setting, turn), case).write(path, force=True)
         models = converted(folder, case.setting.latent)
         devsim("validate", path, "--models", models, "--enforce", "--runs", 1, "-o", report)
     if not report.exists():
@@ -162,7 +164,13 @@ def verdict_on_ten_percent_over(folder: Path, case: Case, report: dict) -> str:
     said = folder / "results" / "over.txt"
     if not said.exists():
         limit = max(report["measured"]["peak_bytes"]) * 10 // 11
-        command = [sys.executable, "-m", "devsim", "validate", path_of(folder, case, 0, "plan")]
+        command = [
+            sys.executable,
+            "-m",
+            "devsim",
+            "validate",
+            path_of(folder, case.name, 0, "plan"),
+        ]
         command += ["--models", converted(folder, case.setting.latent), "--runs", "1"]
         command += ["--enforce", "--hard-limit", limit]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
@@ -175,11 +183,19 @@ class Turns(NamedTuple):
 
     reports: list[dict]
 
-    def median(self, name: str) -> float:
-        return statistics.median(report[name] for report in self.reports)
-
     def measured(self, name: str) -> list[float]:
         return [report["measured"][name][0] for report in self.reports]
+
+    def pooled_error(self, name: str) -> float:
+        """Of the mean prediction against the mean run."""
+        predicted = statistics.mean(report["predicted"][name] for report in self.reports)
+        return predicted / statistics.mean(self.measured(name)) - 1
+
+    @property
+    def standard_error(self) -> float:
+        """How far the pooled error may be off for the turns' noise alone: one sigma."""
+        errors = [report["makespan_error"] for report in self.reports]
+        return statistics.stdev(errors) / len(errors) ** 0.5 if len(errors) > 1 else float("nan")
 
     @property
     def worst_peak_error(self) -> float:
@@ -189,17 +205,22 @@ class Turns(NamedTuple):
     def held(self) -> bool:
         return all(r["outputs_equal"] and not r["budget_exceeded"] for r in self.reports)
 
+    @property
+    def most_in(self) -> str:
+        """The cost that explains most of the error in most turns."""
+        return statistics.mode(report["explanation"]["most"] for report in self.reports)
+
     def row(self) -> str:
         makespans = self.measured("makespan_s")
         middle = statistics.median(makespans)
-        low, typical, high = sorted(self.reports, key=lambda report: report["makespan_error"])
-        errors = [f"{report['makespan_error']:+.1%}" for report in (typical, low, high)]
+        turns = sorted(report["makespan_error"] for report in self.reports)
         return (
-            f"| {middle:.2f} s | {errors[0]} | {errors[1]} to {errors[2]}"
-            f" | {(max(makespans) - min(makespans)) / middle:.1%} "
+            f"| {middle:.2f} s | {self.pooled_error('makespan_s'):+.1%} "
+            f"| {self.standard_error:.1%} | {turns[0]:+.1%} to {turns[-1]:+.1%} "
+            f"| {(max(makespans) - min(makespans)) / middle:.1%} "
             f"| {format_bytes(max(self.measured('peak_bytes')))} | {self.worst_peak_error:+.1%} "
-            f"| {self.median('load_busy_error'):+.1%} | {self.median('compute_busy_error'):+.1%} "
-            f"| {typical['explanation']['most']} |"
+            f"| {self.pooled_error('load_busy_s'):+.1%} "
+            f"| {self.pooled_error('compute_busy_s'):+.1%} | {self.most_in} |"
         )
 
     def chunks(self) -> str:
@@ -215,18 +236,18 @@ class Turns(NamedTuple):
     @staticmethod
     def _error(distributions: list[dict | None]) -> str:
         errors = [each["error"] for each in distributions if each]
-        return f"{statistics.median(errors):+.0%}" if errors else "-"
+        return f"{statistics.mean(errors):+.0%}" if errors else "-"
 
 
 def table(cases: dict[Case, Turns]) -> str:
     """The figures of every plan, and what the aims are."""
     lines = [
-        "| plan | makespan | error | each turn's | spread | peak | error | loads | computes "
+        "| plan | makespan | error | ± | each turn's | spread | peak | error | loads | computes "
         "| most in |",
-        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
         *(f"| `{case.name}` {turns.row()}" for case, turns in cases.items()),
     ]
-    errors = [abs(turns.median("makespan_error")) for turns in cases.values()]
+    errors = [abs(turns.pooled_error("makespan_s")) for turns in cases.values()]
     peaks = [abs(turns.worst_peak_error) for turns in cases.values()]
     held = all(turns.held for turns in cases.values())
     lines += [
@@ -251,17 +272,16 @@ def chunk_table(cases: dict[Case, Turns]) -> str:
     )
 
 
-def main(folder: Path, names: list[str]) -> None:
+def main(folder: Path, rounds: int, chosen: list[Case]) -> None:
     """Run what is not finished, then print and write the table."""
     (folder / "results").mkdir(parents=True, exist_ok=True)
-    chosen = [case for case in CASES if not names or case.name in names]
-    if not chosen:
-        sys.exit(f"no such case; there are: {', '.join(case.name for case in CASES)}")
-    cases = {
-        case: Turns([validated(folder, case, turn) for turn in range(TURNS)]) for case in chosen
-    }
+    reports: dict[Case, list[dict]] = {case: [] for case in chosen}
+    for turn in range(rounds):
+        for case in chosen:
+            reports[case].append(validated(folder, case, turn))
+    cases = {case: Turns(turns) for case, turns in reports.items()}
     first = chosen[0]
-    last_report = cases[first].reports[-1]
+    last_report = reports[first][-1]
     over = verdict_on_ten_percent_over(folder, first, last_report)
     facts = "\n".join(f"- {name}: {fact}" for name, fact in last_report["environment"].items())
     text = "\n\n".join(
@@ -269,11 +289,13 @@ def main(folder: Path, names: list[str]) -> None:
             "# Predictions and runs",
             f"{PAIRS} full-width STDiT pairs and both end packages. A plan's name: latent (small "
             "4x8x8, large 8x16x16), compute threads, page cache, chunk size, percent resident, "
-            f"window. Each plan has {TURNS} turns: a profile, the prediction from it, and a run. "
-            "An error is of the prediction against its turn's run: the median, and the range; the "
-            "spread is the runs' own. Of the peaks' errors the largest is given.",
+            f"window. There were {rounds} rounds; in each, every setting was profiled anew and "
+            "then each of its plans was run once. The error is of the mean prediction against the "
+            "mean run, ± its standard error from turn to turn; then the range of the single turns' "
+            "errors, and of the runs themselves (the spread). Of the peaks' errors the largest of "
+            "all turns is given.",
             table(cases),
-            "The errors of each chunk, of its cached loads and of its computes:",
+            "The mean errors of each chunk, of its cached loads and of its computes:",
             chunk_table(cases),
             f"The first plan, 10 % over its hard limit: {over}",
             f"Environment of the first plan's last run:\n\n{facts}\n",
@@ -283,7 +305,17 @@ def main(folder: Path, names: list[str]) -> None:
     print(text)
 
 
+def arguments() -> argparse.Namespace:
+    names = {case.name: case for case in CASES}
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="for packages and results")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--case", choices=names, action="append", help="only these plans")
+    asked = parser.parse_args()
+    asked.cases = [names[name] for name in asked.case or names]
+    return asked
+
+
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), sys.argv[2:])
+    asked = arguments()
+    main(asked.folder, asked.rounds, asked.cases)

@@ -22,6 +22,7 @@ from devsim.core.chrome import write_trace
 from devsim.core.errors import BadInputError
 from devsim.core.files import refuse_overwrite, write_atomically
 from devsim.core.plan import Plan
+from devsim.execute.sampler import SAMPLE_EVERY_NS
 from devsim.policy.named import BASELINES, policy_of
 from devsim.replay.expected import expected_peak_bytes
 from devsim.replay.explain import explain
@@ -121,11 +122,12 @@ def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Val
         for baseline in campaign.baselines
     }
     predicted = simulate(plan.pipeline, policy, plan.budget_bytes)
+    expected_bytes = expected_peak_bytes(plan.pipeline, predicted, SAMPLE_EVERY_NS)
     return Validated(
         figures=compare(
             predicted,
             runs,
-            peak_bytes=expected_peak_bytes(plan.pipeline, predicted),
+            peak_bytes=expected_bytes,
             outputs_match=campaign.outputs.match,
             max_error=max_error,
         ),

@@ -13,7 +13,7 @@ import psutil
 from devsim.core.trace import Footprint
 from devsim.execute.footprint import footprint_bytes
 
-_SAMPLE_EVERY_S = 0.005
+SAMPLE_EVERY_NS = 5_000_000
 
 
 class FootprintSampler:
@@ -51,7 +51,7 @@ class FootprintSampler:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_SAMPLE_EVERY_S):
+        while not self._stopped.wait(SAMPLE_EVERY_NS / 1e9):
             try:
                 size = footprint_bytes(self._pid)
             except psutil.NoSuchProcess:
