@@ -187,15 +187,9 @@ class Turns(NamedTuple):
         return [report["measured"][name][0] for report in self.reports]
 
     def pooled_error(self, name: str) -> float:
-        """Of the mean prediction against the mean run."""
-        predicted = statistics.mean(report["predicted"][name] for report in self.reports)
-        return predicted / statistics.mean(self.measured(name)) - 1
-
-    @property
-    def standard_error(self) -> float:
-        """How far the pooled error may be off for the turns' noise alone: one sigma."""
-        errors = [report["makespan_error"] for report in self.reports]
-        return statistics.stdev(errors) / len(errors) ** 0.5 if len(errors) > 1 else float("nan")
+        """Of the median prediction against the median run: a neighbour's bursts are outliers."""
+        predicted = statistics.median(report["predicted"][name] for report in self.reports)
+        return predicted / statistics.median(self.measured(name)) - 1
 
     @property
     def worst_peak_error(self) -> float:
@@ -216,7 +210,7 @@ class Turns(NamedTuple):
         turns = sorted(report["makespan_error"] for report in self.reports)
         return (
             f"| {middle:.2f} s | {self.pooled_error('makespan_s'):+.1%} "
-            f"| {self.standard_error:.1%} | {turns[0]:+.1%} to {turns[-1]:+.1%} "
+            f"| {turns[0]:+.1%} to {turns[-1]:+.1%} "
             f"| {(max(makespans) - min(makespans)) / middle:.1%} "
             f"| {format_bytes(max(self.measured('peak_bytes')))} | {self.worst_peak_error:+.1%} "
             f"| {self.pooled_error('load_busy_s'):+.1%} "
@@ -236,15 +230,15 @@ class Turns(NamedTuple):
     @staticmethod
     def _error(distributions: list[dict | None]) -> str:
         errors = [each["error"] for each in distributions if each]
-        return f"{statistics.mean(errors):+.0%}" if errors else "-"
+        return f"{statistics.median(errors):+.0%}" if errors else "-"
 
 
 def table(cases: dict[Case, Turns]) -> str:
     """The figures of every plan, and what the aims are."""
     lines = [
-        "| plan | makespan | error | ± | each turn's | spread | peak | error | loads | computes "
+        "| plan | makespan | error | each turn's | spread | peak | error | loads | computes "
         "| most in |",
-        "| --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- |",
         *(f"| `{case.name}` {turns.row()}" for case, turns in cases.items()),
     ]
     errors = [abs(turns.pooled_error("makespan_s")) for turns in cases.values()]
@@ -290,12 +284,11 @@ def main(folder: Path, rounds: int, chosen: list[Case]) -> None:
             f"{PAIRS} full-width STDiT pairs and both end packages. A plan's name: latent (small "
             "4x8x8, large 8x16x16), compute threads, page cache, chunk size, percent resident, "
             f"window. There were {rounds} rounds; in each, every setting was profiled anew and "
-            "then each of its plans was run once. The error is of the mean prediction against the "
-            "mean run, ± its standard error from turn to turn; then the range of the single turns' "
-            "errors, and of the runs themselves (the spread). Of the peaks' errors the largest of "
-            "all turns is given.",
+            "then each of its plans was run once. The error is of the median prediction against the "
+            "median run; then the range of the single turns' errors, and of the runs themselves "
+            "(the spread). Of the peaks' errors the largest of all turns is given.",
             table(cases),
-            "The mean errors of each chunk, of its cached loads and of its computes:",
+            "The median errors of each chunk, of its cached loads and of its computes:",
             chunk_table(cases),
             f"The first plan, 10 % over its hard limit: {over}",
             f"Environment of the first plan's last run:\n\n{facts}\n",
