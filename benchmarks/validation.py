@@ -284,7 +284,7 @@ def main(folder: Path, rounds: int, chosen: list[Case]) -> None:
             f"{PAIRS} full-width STDiT pairs and both end packages. A plan's name: latent (small "
             "4x8x8, large 8x16x16), compute threads, page cache, chunk size, percent resident, "
             f"window. There were {rounds} rounds; in each, every setting was profiled anew and "
-            "then each of its plans was run once. The error is of the median prediction against the "
+            "then each of its plans was run once. The error is of the median prediction and the "
             "median run; then the range of the single turns' errors, and of the runs themselves "
             "(the spread). Of the peaks' errors the largest of all turns is given.",
             table(cases),
