@@ -58,7 +58,7 @@ def test_attention_is_what_its_operations_give_one_by_one(
     (ours,) = ReferenceRuntime().load(joined).predict(given).values()
     *_, alone = ReferenceRuntime().load(apart).predict(given).values()
     assert ours.tobytes() == alone.tobytes()
-    assert len(compile_program(open_package(joined)).steps) == 1
+    assert len(compile_program(open_package(joined)).units) == 1
     if dtype == "float32":
         tensors = {name: torch.from_numpy(array) for name, array in given.items()}
         bias = tensors.get("m")

@@ -152,7 +152,8 @@ def joined(units: Sequence[Steps], outputs: Sequence[int]) -> tuple[Steps, ...]:
         if found is not None:
             replaced |= dict.fromkeys(map(id, found.scoring), ())
             replaced[id(found.result)] = (found.joined(),)
-    return tuple(replaced.get(id(unit[0]), unit) if len(unit) == 1 else unit for unit in units)
+    left = (replaced.get(id(unit[0]), unit) if len(unit) == 1 else unit for unit in units)
+    return tuple(unit for unit in left if unit)
 
 
 def _attention(product: Step, readers: Mapping[int, Step]) -> _Attention | None:

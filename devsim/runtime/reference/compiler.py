@@ -7,13 +7,14 @@ import psutil
 import torch
 
 from devsim.runtime.reference.attention import joined
-from devsim.runtime.reference.control import Nested, Results, Unit, condition, dropped, loop
+from devsim.runtime.reference.control import Nested, Results, Unit, condition, loop
 from devsim.runtime.reference.faults import (
     COMPUTE_FAULTS,
     MalformedError,
     UnknownOperationError,
 )
 from devsim.runtime.reference.functions import choose_function
+from devsim.runtime.reference.known import PYTHON_VALUE
 from devsim.runtime.reference.layout import in_one_layout
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
@@ -54,9 +55,16 @@ def compile_program(package: Package, function: str | None = None) -> Program:
             inputs.append(port)
     block = compiler.block(chosen.block)
     outputs = tuple(slots.port(name) for name in chosen.block.outputs)
-    steps, _ = dropped(block.units, kept=block.outputs, owned=[port.slot for port in inputs])
+    spare = slots.empty()
     return Program(
-        tuple(inputs), outputs, tuple(states), tuple(slots.template), tuple(slots.blobs), steps
+        tuple(inputs),
+        outputs,
+        tuple(states),
+        tuple(slots.template),
+        frozenset(slots.constants),
+        tuple(slots.blobs),
+        block.units,
+        spare,
     )
 
 
@@ -223,8 +231,8 @@ class _Compiler:
 
     def _converted(self, slot: int, convert: Convert, where: str) -> int:
         """A slot of the Python value of another: made now of a constant, else at every run."""
-        if not self.slots.is_constant(slot):
-            return self._step(where, convert, (slot,))
+        if slot not in self.slots.constants:
+            return self._step(where, convert, (slot,), PYTHON_VALUE)
         try:
             return self.slots.constant(convert(self.slots.template[slot]))
         except COMPUTE_FAULTS as error:
@@ -256,9 +264,11 @@ class _Compiler:
             raise MalformedError(f"{where} declares {declared.stored_bytes} bytes, beyond memory")
         return declared
 
-    def _step(self, name: str, function: Callable[..., Value], inputs: tuple[int, ...]) -> int:
+    def _step(
+        self, name: str, function: Callable[..., Value], inputs: tuple[int, ...], kind: str = ""
+    ) -> int:
         slot = self.slots.empty()
-        self._units.append((Step(name, function, inputs, (slot,), (None,)),))
+        self._units.append((Step(name, function, inputs, (slot,), (None,), kind=kind),))
         return slot
 
 

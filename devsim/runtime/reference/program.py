@@ -1,6 +1,6 @@
 """A compiled program: a flat list of steps and jumps over numbered slots, and how it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,20 +87,36 @@ class Program:
 
     Attributes:
         template: a frame that holds the constants and is None elsewhere.
+        constants: the slots of the constants.
         blobs: the weights to bind, by slot.
+        units: the steps of every operation; they free what is nested blocks' own, and nothing else.
+        spare: a slot that no step uses.
     """
 
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     states: tuple[StateSlot, ...]
     template: tuple[Value, ...]
+    constants: frozenset[int]
     blobs: tuple[tuple[int, Blob], ...]
-    steps: Steps
+    units: tuple[Steps, ...]
+    spare: int
 
     @property
     def flexible(self) -> bool:
         """Whether an input takes several shapes."""
         return any(port.spec.choices for port in self.inputs)
+
+
+def addresses(values: Iterable[Value]) -> set[int]:
+    """Of the storages of tensors, in tuples or not."""
+    found: set[int] = set()
+    for value in values:
+        if isinstance(value, Tensor):
+            found.add(value.untyped_storage().data_ptr())
+        elif isinstance(value, tuple):
+            found |= addresses(value)
+    return found
 
 
 def run(steps: Steps, frame: Frame, loop_limit: int) -> None:

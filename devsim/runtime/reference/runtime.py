@@ -3,7 +3,7 @@
 import contextlib
 import mmap
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,8 +24,9 @@ from devsim.runtime.reference.faults import (
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.ops.states import State
 from devsim.runtime.reference.package import Identity, identity, open_package
-from devsim.runtime.reference.program import Frame, Program, Value, run
+from devsim.runtime.reference.program import Frame, addresses, run
 from devsim.runtime.reference.shapes import shown
+from devsim.runtime.reference.specialise import Forms
 from devsim.runtime.reference.weights import map_weights, read_weights, view
 
 Weights = Literal["read", "mapped"]
@@ -66,7 +67,7 @@ class ReferenceRuntime:
         if compiled is None or not compiled.is_current():
             compiled = _compile(package, function)
             self._compiled[key] = compiled
-        return LoadedReference(package, compiled.program, self._options)
+        return LoadedReference(package, compiled.forms, self._options)
 
     def forget(self, package: Path) -> None:
         """Drop what was compiled of the package, so that the next load is cold."""
@@ -86,9 +87,10 @@ class LoadedReference:
     Its predicts run one at a time; one that fails leaves the states as they were.
     """
 
-    def __init__(self, package: Path, program: Program, options: _Options) -> None:
+    def __init__(self, package: Path, forms: Forms, options: _Options) -> None:
         self._package = package
-        self._program = program
+        self._forms = forms
+        self._program = program = forms.program
         self._options = options
         self._lock = threading.Lock()
         self._frame: Frame | None = list(program.template)
@@ -100,6 +102,7 @@ class LoadedReference:
             }
             for slot, blob in program.blobs:
                 self._frame[slot] = view(self._buffers[blob.path], blob)
+        self._own = addresses(self._frame)
         self.reset_states()
 
     @property
@@ -162,16 +165,22 @@ class LoadedReference:
     def _compute(self, loaded: Frame, inputs: dict[int, Tensor]) -> dict[str, Array]:
         frame = list(loaded)
         states = {slot: State(value) for slot, value in self._states.items()}
-        borrowed = _addresses((*loaded, *inputs.values()))
+        shapes = tuple(value.shape for value in inputs.values())
+        form = self._forms.of(shapes)
+        borrowed = self._own | form.addresses | addresses(inputs.values())
+        for slot, value in form.values:
+            frame[slot] = value
         for slot in list(inputs):
             frame[slot] = inputs.pop(slot)
         for slot, state in states.items():
             frame[slot] = state
         try:
             with _naming(self._package, self._program.flexible):
-                run(self._program.steps, frame, self._options.loop_limit)
+                run(form.steps, frame, self._options.loop_limit)
+            if form.notes is not None:
+                self._forms.add(shapes, form.notes)
             kept = {slot: state.value for slot, state in states.items()}
-            borrowed |= _addresses(kept.values())
+            borrowed |= addresses(kept.values())
             outputs = {
                 port.spec.name: _to_numpy(frame[port.slot], borrowed)
                 for port in self._program.outputs
@@ -193,7 +202,7 @@ class LoadedReference:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    program: Program
+    forms: Forms
     files: tuple[Identity, ...]
 
     def is_current(self) -> bool:
@@ -208,7 +217,7 @@ def _compile(package: Path, function: str | None) -> _Compiled:
     with _naming(package):
         program = compile_program(opened, function)
     weights = sorted({blob.path for _, blob in program.blobs})
-    return _Compiled(program, (*opened.files, *(identity(path) for path in weights)))
+    return _Compiled(Forms(program), (*opened.files, *(identity(path) for path in weights)))
 
 
 @contextlib.contextmanager
@@ -257,10 +266,6 @@ def _from_numpy(array: Array, spec: TensorSpec, package: Path) -> Tensor:
 
 def _zeros(declared: TensorType) -> Tensor:
     return torch.zeros(declared.known_shape or (), dtype=declared.element.dtype)
-
-
-def _addresses(values: Iterable[Value]) -> set[int]:
-    return {v.untyped_storage().data_ptr() for v in values if isinstance(v, Tensor)}
 
 
 def _to_numpy(value: Tensor, borrowed: set[int]) -> Array:

@@ -26,12 +26,13 @@ class Slots:
     Attributes:
         template: what each slot holds before a run; None where a run fills it.
         blobs: the slots that a load fills with weights.
+        constants: the slots whose values are known while compiling.
     """
 
     def __init__(self) -> None:
         self.template: list[Value] = []
         self.blobs: list[tuple[int, Blob]] = []
-        self._constants: set[int] = set()
+        self.constants: set[int] = set()
         self._slots: dict[str, int] = {}
         self._types: dict[str, TensorType | None] = {}
 
@@ -44,7 +45,7 @@ class Slots:
         """A slot that holds a value from the start."""
         slot = self.empty()
         self.template[slot] = value
-        self._constants.add(slot)
+        self.constants.add(slot)
         return slot
 
     def weight(self, blob: Blob) -> int:
@@ -52,10 +53,6 @@ class Slots:
         slot = self.empty()
         self.blobs.append((slot, blob))
         return slot
-
-    def is_constant(self, slot: int) -> bool:
-        """Whether the slot's value is known while compiling."""
-        return slot in self._constants
 
     def define(self, name: str, slot: int, declared: TensorType | None) -> None:
         """Name a slot.
