@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devsim.planner.knapsack import Item, Purchase, best_value_ns, most_value_ns
+from devsim.planner.score import Objective, cost_of
 from devsim.planner.source import Problem, StageSource
 from devsim.simulate.speeds import FULL_SPEED_PPM
 
@@ -65,6 +66,23 @@ class _Part:
     def loads_ns(self) -> list[int]:
         """Loads of the blocks when they first come up."""
         return self.stage.first_ns if self.opening else self.stage.again_ns
+
+
+def least_cost(problem: Problem, objective: Objective) -> int:
+    """What no plan can cost less than, by the measure of an objective.
+
+    What stays loaded fits the memory, so a fractional knapsack says which bytes are read once.
+    """
+    bound_ns = lower_bound_ns(problem)
+    if objective is not Objective.IO:
+        return bound_ns
+    read_bytes = 0
+    for stage in problem.stages:
+        weights = [cost.weight_bytes for cost in stage.costs]
+        sizes = [cost.resident_bytes for cost in stage.costs]
+        once = best_value_ns(map(Item, weights, sizes), problem.room_bytes)
+        read_bytes += stage.iterations * sum(weights) - (stage.iterations - 1) * once
+    return cost_of(objective, read_bytes, bound_ns)
 
 
 def lower_bound_ns(problem: Problem) -> int:

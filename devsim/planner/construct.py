@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from devsim.core.pipeline import ChunkCost
-from devsim.planner.shape import Bounds, Shape, bounds_of, shape_of
-from devsim.planner.source import StageSource
+from devsim.planner.shape import Shape, bounds_of, shape_of
+from devsim.planner.source import Bounds, StageSource
 
 _MOST_SIZES = 24
 _SLOTS = (1.0, 2.0, 3.0, 4.0)

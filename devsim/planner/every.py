@@ -6,19 +6,24 @@ that could be done with less is looked at too. Here it is, for shapes with one w
 stages; a run that needs less than is offered is a plan that holds less.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
+from devsim.planner.book import NEVER
+from devsim.planner.bound import least_cost
+from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.lanes import read_bytes
-from devsim.planner.less import least_budget_for_less
 from devsim.planner.runs import Run, runs_of
-from devsim.planner.score import NEVER, Objective, Scorer, cost_of
+from devsim.planner.score import Objective, Scorer, cost_of
 from devsim.planner.search import Found, every_shape
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
+from devsim.simulate.evaluate import Evaluator
 
 _WINDOWS = (0, 1, 2)
 """Windows that are looked at besides one that never holds a load back."""
@@ -32,6 +37,19 @@ class _Tried(NamedTuple):
     shapes: tuple[Shape, ...]
     same_from_bytes: int
     """The least budget under which they run just so."""
+
+
+def least_budget_for_less(ask: Ask, cost: int) -> int:
+    """The least budget, up to the one asked for, under which some plan may cost less.
+
+    The lower bound never rises with the budget.
+    """
+    least, problem = least_budget_bytes(ask), ask.problem
+    return least + bisect_left(
+        range(least, ask.budget_bytes),
+        True,
+        key=lambda budget: least_cost(replace(problem, budget_bytes=budget), ask.objective) < cost,
+    )
 
 
 def best_of_all(ask: Ask) -> tuple[Found, int]:
@@ -76,7 +94,9 @@ def _runs(problem: Problem, shapes: tuple[Shape, ...], least: int, most: int) ->
     pipeline = problem.pipeline(
         [source.stage(shape.bounds) for source, shape in zip(problem.stages, shapes, strict=True)]
     )
-    return runs_of(pipeline, Planned(tuple(shape.residency for shape in shapes)), least, most)
+    return runs_of(
+        Evaluator(pipeline), Planned(tuple(shape.residency for shape in shapes)), least, most
+    )
 
 
 def _cost(objective: Objective, problem: Problem, shapes: tuple[Shape, ...], run: Run) -> int:

@@ -6,10 +6,11 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.plan import Plan
 from devsim.core.units import format_bytes, format_ns
 from devsim.planner.ask import Ask
+from devsim.planner.book import NEVER
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.infeasible import least_budget_bytes, require_room
-from devsim.planner.planner import solve, verified
-from devsim.planner.score import NEVER
+from devsim.planner.ladder import Ladder
+from devsim.planner.planner import climb, verified
 from devsim.planner.search import WORK, Found, search
 from devsim.planner.shape import Shape
 from devsim.planner.variants import with_variants
@@ -84,24 +85,25 @@ def least_memory(ask: Ask, makespan_ns: int) -> Plan:
     """
     ask = with_variants(ask)
     require_room(ask)
-    best = solve(ask)
-    if best.climbed.found.cost > makespan_ns:
+    ladder = Ladder(ask)
+    best = climb(ask, ladder)
+    if best.makespan_ns > makespan_ns:
         raise InfeasibleBudgetError(
             f"no plan found for {format_bytes(ask.budget_bytes)} keeps "
-            f"{format_ns(makespan_ns)}: the fastest takes {format_ns(best.climbed.found.cost)}",
+            f"{format_ns(makespan_ns)}: the fastest takes {format_ns(best.makespan_ns)}",
             ask.budget_bytes,
             f"give a larger --budget, or a --makespan above it; none here can beat "
             f"{format_ns(lower_bound_ns(ask.problem))}",
         )
-    low, high = least_budget_bytes(ask), best.climbed.budget_bytes
+    low, high = least_budget_bytes(ask), best.budget_bytes
     for _ in range(_HALVINGS):
         middle = (low + high) // 2
         at = ask.at(max(1, middle))
         if lower_bound_ns(at.problem) > makespan_ns:
             low = middle
             continue
-        tried = solve(at, [best.shapes], WORK // _SHARE)
-        if tried.climbed.found.cost <= makespan_ns:
+        tried = climb(at, ladder)
+        if tried.makespan_ns <= makespan_ns:
             best, high = tried, middle
         else:
             low = middle

@@ -19,7 +19,9 @@ def _durations(*fields: str) -> Callable[[Problem, float], Problem]:
 
         return _with_stages(
             problem,
-            lambda stage: replace(stage, costs=tuple(map(cost_of, stage.costs)), _chunks={}),
+            lambda stage: replace(
+                stage, costs=tuple(map(cost_of, stage.costs)), _chunks={}, _cuts={}
+            ),
         )
 
     return turned
@@ -43,6 +45,7 @@ def _load_fixed(problem: Problem, factor: float) -> Problem:
                 for cost in stage.costs
             ),
             _chunks={},
+            _cuts={},
         )
 
     return _with_stages(problem, turned)

@@ -9,10 +9,8 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.plan import Plan, Robustness
 from devsim.core.profile import Fitted, Profile, Samples
 from devsim.planner.ask import Ask
-from devsim.planner.baselines import by_hand
 from devsim.planner.planner import Solution, solve, verified
 from devsim.planner.problem import problem_of
-from devsim.planner.rungs import Climbed
 from devsim.planner.score import Scorer
 from devsim.planner.search import WORK, Found, search
 from devsim.planner.shape import Shape
@@ -53,7 +51,7 @@ def robust_plan(ask: Ask, percentile: int) -> Plan:
         [
             solution.shapes,
             search(slow, WORK // 2, [solution.shapes]).shapes,
-            *by_hand(solution.others),
+            *_by_hand(solution),
         ]
     )
     ranked = sorted(
@@ -63,11 +61,9 @@ def robust_plan(ask: Ask, percentile: int) -> Plan:
     (worst_ns, median_ns), _, shapes = ranked[0]
     problem = ask.problem
     cost = Scorer(problem, range(len(problem.stages)), 1).cost(shapes)
-    chosen = Solution(ask, Climbed(Found(cost, shapes), ask.budget_bytes), [])
-    made = verified(chosen)
+    made = verified(Solution(ask, Found(cost, shapes), ask.budget_bytes, solution.hands))
     return made.model_copy(
         update={
-            "baselines": verified(solution).baselines,
             "robustness": Robustness(
                 percentile=percentile,
                 makespan_ns=worst_ns,
@@ -77,6 +73,14 @@ def robust_plan(ask: Ask, percentile: int) -> Plan:
             ),
         }
     )
+
+
+def _by_hand(solution: Solution) -> list[tuple[Shape, ...]]:
+    """Shapes of the named policies that keep the budget."""
+    budget_bytes = solution.ask.budget_bytes
+    keeping = [hand for hand in solution.hands if hand.figures(budget_bytes)]
+    found = [hand.shapes(hand.under(budget_bytes)) for hand in keeping]
+    return [shapes for shapes in found if shapes]
 
 
 def require_spread(profile: Profile) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from devsim.core.errors import InfeasibleBudgetError
-from devsim.core.pipeline import Pipeline
 from devsim.policy.protocol import Policy
 from devsim.simulate.evaluate import Evaluator
 
@@ -21,12 +20,11 @@ class Run(NamedTuple):
     to_bytes: int
 
 
-def runs_of(pipeline: Pipeline, policy: Policy, least: int, most: int) -> Iterator[Run]:
+def runs_of(evaluator: Evaluator, policy: Policy, least: int, most: int) -> Iterator[Run]:
     """Every different run under budgets of ``least`` to ``most`` bytes, the largest budget first.
 
     The last may begin below ``least``. Budgets that the policy cannot keep have no run.
     """
-    evaluator = Evaluator(pipeline)
     budget_bytes = most
     while budget_bytes >= least:
         try:

@@ -3,15 +3,9 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from devsim.core.errors import InfeasibleBudgetError
-from devsim.planner.lanes import least_ns, read_bytes
-from devsim.planner.shape import Shape
+from devsim.planner.book import NEVER, Book, Shapes
+from devsim.planner.runs import Run
 from devsim.planner.source import Problem
-from devsim.policy.planned import Planned
-from devsim.simulate.evaluate import evaluate
-
-NEVER = 1 << 200
-"""The cost of what does not fit: more than any other."""
 
 _A_BYTE = 1 << 62
 """What a byte costs when bytes come first: more than any makespan in nanoseconds."""
@@ -32,15 +26,16 @@ class Objective(StrEnum):
 
 
 class Scorer:
-    """Costs of shapes for some stages of a problem: the less, the better.
+    """Costs of shapes for some stages of a problem under its budget: the less, the better.
 
     A cost is the makespan in nanoseconds; for ``IO``, the bytes read come first.
 
     Args:
         problem: the stages, and the budget.
         stages: the numbers of the stages that are scored together, in order.
-        work: computes that may be evaluated before ``spent``; counted, not timed, so that the same
-            inputs always make the same plan.
+        work: computes that may be evaluated before ``spent``; counted, not timed, and counted
+            though the book may know them, so that the same inputs always make the same plan.
+        book: of the same problem under any budget.
     """
 
     def __init__(
@@ -49,50 +44,47 @@ class Scorer:
         stages: Sequence[int],
         work: int,
         objective: Objective = Objective.LATENCY,
+        book: Book | None = None,
     ) -> None:
         self.problem = problem
         self.objective = objective
         self.stages = tuple(stages)
-        self._work = work
-        self._known: dict[tuple[Shape, ...], int] = {}
+        self.book = book or Book(problem)
+        self.tried: dict[Shapes, Run] = {}
+        """What was scored, in that order."""
+        self.left = work
+        """Of the work."""
 
     @property
     def spent(self) -> bool:
         """Whether the work is used up."""
-        return self._work <= 0
+        return self.left <= 0
 
-    def cost(self, shapes: tuple[Shape, ...]) -> int:
+    def cost(self, shapes: Shapes) -> int:
         """What the shapes cost; ``NEVER`` when the budget is too small."""
-        known = self._known.get(shapes)
-        if known is None:
-            known = self._known[shapes] = self._evaluate(shapes)
-        return known if known == NEVER else cost_of(self.objective, self._read(shapes), known)
+        run = self.tried.get(shapes)
+        if run is None:
+            run = self.book.run(self.stages, shapes, self.problem.budget_bytes)
+            self.tried[shapes] = run
+            self.left -= self._size(shapes)
+        return self.cost_in(run.makespan_ns, shapes)
 
-    def least(self, shapes: tuple[Shape, ...]) -> int:
+    def cost_in(self, makespan_ns: int, shapes: Shapes) -> int:
+        """What the shapes cost where they take so long."""
+        if self.objective is not Objective.IO or makespan_ns == NEVER:
+            return makespan_ns
+        return cost_of(self.objective, self.book.read_bytes(self.stages, shapes), makespan_ns)
+
+    def least(self, shapes: Shapes) -> int:
         """What they cost at least: each lane's work alone."""
-        least = least_ns(self.problem, self.stages, shapes)
-        return cost_of(self.objective, self._read(shapes), least)
+        return self.cost_in(self.book.least_ns(self.stages, shapes), shapes)
 
-    def _read(self, shapes: tuple[Shape, ...]) -> int:
-        if self.objective is not Objective.IO:
-            return 0
-        sources = [self.problem.stages[number] for number in self.stages]
-        return sum(map(read_bytes, sources, shapes))
-
-    def _evaluate(self, shapes: tuple[Shape, ...]) -> int:
-        sources = [self.problem.stages[number] for number in self.stages]
-        pipeline = self.problem.pipeline(
-            [source.stage(shape.bounds) for source, shape in zip(sources, shapes, strict=True)]
+    def _size(self, shapes: Shapes) -> int:
+        """Computes that the evaluator runs."""
+        return sum(
+            len(shape.pieces) * min(self.problem.stages[number].iterations, _RUN_ITERATIONS) + 10
+            for number, shape in zip(self.stages, shapes, strict=True)
         )
-        self._work -= sum(
-            len(shape.pieces) * min(source.iterations, _RUN_ITERATIONS) + 10
-            for source, shape in zip(sources, shapes, strict=True)
-        )
-        policy = Planned(tuple(shape.residency for shape in shapes))
-        try:
-            return evaluate(pipeline, policy, self.problem.budget_bytes).makespan_ns
-        except InfeasibleBudgetError:
-            return NEVER
 
 
 def cost_of(objective: Objective, read_bytes: int, makespan_ns: int) -> int:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
+from devsim.planner.book import NEVER, Shapes
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.construct import constructed, finest
 from devsim.planner.moves import neighbours
-from devsim.planner.score import NEVER, Objective, Scorer
+from devsim.planner.score import Objective, Scorer
 from devsim.planner.shape import Piece, Shape
 from devsim.planner.source import Problem, StageSource
 
@@ -27,13 +28,13 @@ class Found(NamedTuple):
     """Shapes of some stages and what they cost."""
 
     cost: int
-    shapes: tuple[Shape, ...]
+    shapes: Shapes
 
 
 def search(
     problem: Problem,
     work: int = WORK,
-    seeds: Sequence[tuple[Shape, ...]] = (),
+    seeds: Sequence[Shapes] = (),
     objective: Objective = Objective.LATENCY,
 ) -> Found:
     """The best shapes found for all stages.
@@ -44,8 +45,13 @@ def search(
         seeds: shapes of all stages that the result must not be worse than.
         objective: what is to be least.
     """
-    everything = Scorer(problem, range(len(problem.stages)), work, objective)
-    goal = _goal(problem) if objective is not Objective.IO else 0
+    return explore(Scorer(problem, range(len(problem.stages)), work, objective), seeds)
+
+
+def explore(everything: Scorer, seeds: Sequence[Shapes]) -> Found:
+    """The same with a scorer of all stages, which remembers what was tried."""
+    problem, work = everything.problem, everything.left
+    goal = _goal(problem) if everything.objective is not Objective.IO else 0
     starts = [Found(everything.cost(shapes), shapes) for shapes in seeds]
     if len(problem.stages) == 1:
         starts += _starts(everything)
@@ -77,7 +83,7 @@ def _joined(problem: Problem, everything: Scorer, work: int) -> Found:
     choices = []
     for number, source in enumerate(problem.stages):
         share = work * _weight(source) // total
-        alone = Scorer(problem, [number], share, everything.objective)
+        alone = Scorer(problem, [number], share, everything.objective, everything.book)
         starts = sorted(_starts(alone), key=lambda found: found.cost)[:_STARTS]
         best = _climb(alone, starts[0], 0)
         choices.append([best.shapes[0], *(start.shapes[0] for start in starts)])

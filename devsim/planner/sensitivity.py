@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
+from devsim.planner.book import NEVER
 from devsim.planner.infeasible import finest_cut
 from devsim.planner.knobs import KNOBS
 from devsim.planner.planner import Solution
-from devsim.planner.score import NEVER, Scorer
+from devsim.planner.score import Scorer
 from devsim.planner.search import WORK, search
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
@@ -45,7 +46,7 @@ def sensitivity(solution: Solution) -> list[Sensitivity]:
     """Every figure, the one with the largest swing first."""
     ask, shapes = solution.ask, solution.shapes
     found = [_of(ask, shapes, knob) for knob in KNOBS]
-    makespan_ns = solution.climbed.found.cost
+    makespan_ns = solution.makespan_ns
     return sorted(found, key=lambda each: -each.swing_ns(makespan_ns))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from devsim.core.plan import Residency
+from devsim.planner.source import Bounds
 
 
 class Piece(NamedTuple):
@@ -21,20 +22,17 @@ class Shape(NamedTuple):
     window: int
 
     @property
-    def bounds(self) -> list[tuple[int, int]]:
+    def bounds(self) -> Bounds:
         """Each chunk's first block and end."""
-        return [(piece.start, piece.end) for piece in self.pieces]
+        return tuple([(start, end) for start, end, _ in self.pieces])
 
     @property
     def residency(self) -> Residency:
         """What a policy is told of it."""
         return Residency(
-            resident=tuple(n for n, piece in enumerate(self.pieces) if piece.kept),
+            resident=tuple([n for n, (_, _, kept) in enumerate(self.pieces) if kept]),
             window=self.window,
         )
-
-
-Bounds = tuple[tuple[int, int], ...]
 
 
 def shape_of(bounds: Bounds, resident: Iterable[int]) -> Shape:

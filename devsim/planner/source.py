@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
 from devsim.simulate.costs import joined_ns
 
+Bounds = tuple[tuple[int, int], ...]
+"""The chunks of a stage: each one's first block, and the block that it ends before."""
+
 
 @dataclass(frozen=True)
 class StageSource:
@@ -24,6 +27,7 @@ class StageSource:
     variants: tuple[str, ...]
     """The variant of each block's package: the stage's, or the default where it has no other."""
     _chunks: dict[tuple[int, int], Chunk] = field(default_factory=dict, compare=False, repr=False)
+    _cuts: dict[Bounds, Stage] = field(default_factory=dict, compare=False, repr=False)
 
     def chunk(self, start: int, end: int) -> Chunk:
         """Blocks ``start`` to ``end - 1`` joined: fixed costs of a load and a compute paid once."""
@@ -39,17 +43,20 @@ class StageSource:
             self._chunks[start, end] = made
         return made
 
-    def stage(self, bounds: Sequence[tuple[int, int]]) -> Stage:
+    def stage(self, bounds: Bounds) -> Stage:
         """The stage cut into chunks, each from its first block to before its end."""
-        return Stage.model_construct(
-            name=self.name,
-            variant=self.variant,
-            iterations=self.iterations,
-            first_iteration=self.first_iteration,
-            boundary_bytes=self.boundary_bytes,
-            unit=self.unit,
-            chunks=tuple(self.chunk(start, end) for start, end in bounds),
-        )
+        made = self._cuts.get(bounds)
+        if made is None:
+            made = self._cuts[bounds] = Stage.model_construct(
+                name=self.name,
+                variant=self.variant,
+                iterations=self.iterations,
+                first_iteration=self.first_iteration,
+                boundary_bytes=self.boundary_bytes,
+                unit=self.unit,
+                chunks=tuple(self.chunk(start, end) for start, end in bounds),
+            )
+        return made
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from devsim.planner.runs import runs_of
 from devsim.planner.score import Objective
 from devsim.planner.search import has_few_shapes
 from devsim.policy.feasible import smallest_budget_bytes
+from devsim.simulate.evaluate import Evaluator
 from devsim.simulate.simulator import simulate
 from devsim.simulate.workload import phases_of
 
@@ -85,7 +86,7 @@ def test_runs_are_those_of_the_simulator_under_every_budget(data):
     policy = data.draw(policies(pipeline))
     most = data.draw(st.integers(1, 300))
     found = {}
-    for run in runs_of(pipeline, policy, 1, most):
+    for run in runs_of(Evaluator(pipeline), policy, 1, most):
         found |= dict.fromkeys(range(run.from_bytes, run.to_bytes + 1), run.makespan_ns)
     for budget in range(1, most + 1):
         try:

@@ -7,7 +7,7 @@ from oracle import one_block_a_chunk, whole
 from strategies import make_profile, make_variant, profiles
 
 from devsim.core.errors import BadInputError, InfeasibleBudgetError
-from devsim.planner.baselines import COMPARED, compared
+from devsim.planner.baselines import COMPARED, hands
 from devsim.planner.planner import plan
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import baseline, policy_of
@@ -41,14 +41,15 @@ def test_plan_simulates_to_its_own_prediction(case):
     made = plan(profile, smallest(profile) + spare)
     trace = simulate(made.pipeline, policy_of(made), made.budget_bytes)
     assert summarise(trace) == made.prediction
-    for each in compared(profile, whole(profile, made.asked_bytes)):
-        if each.figures is not None:
-            policy = baseline(each.policy, each.pipeline, made.asked_bytes)
+    for each in hands(profile, whole(profile, made.asked_bytes)):
+        figures = each.figures(made.asked_bytes)
+        if figures is not None:
+            policy = baseline(each.name, each.pipeline, made.asked_bytes)
             trace = simulate(each.pipeline, policy, made.asked_bytes)
-            assert trace.makespan_ns == each.figures.makespan_ns
-            assert trace.peak_bytes == each.figures.peak_bytes
-            assert sum(summarise(trace).stalls_ns.values()) == each.figures.stall_ns
-            assert _read(trace, each.pipeline) == each.figures.read_bytes
+            assert trace.makespan_ns == figures.makespan_ns
+            assert trace.peak_bytes == figures.peak_bytes
+            assert sum(summarise(trace).stalls_ns.values()) == figures.stall_ns
+            assert _read(trace, each.pipeline) == figures.read_bytes
 
 
 def _read(trace, pipeline):
