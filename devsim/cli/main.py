@@ -8,6 +8,7 @@ import typer
 import devsim
 from devsim.cli import (
     calibrate,
+    compare,
     convert,
     devices,
     plan,
@@ -41,6 +42,7 @@ for verb in (
     simulate,
     validate,
     replay,
+    compare,
     calibrate,
 ):
     app.command(name=verb.__name__.rpartition(".")[2])(verb.command)

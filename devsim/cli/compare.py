@@ -1,0 +1,63 @@
+"""``devsim compare``."""
+
+import json as json_format
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devsim.cli.conditions import parse_fraction
+from devsim.cli.options import Force, Json, Output
+from devsim.cli.output import note, print_json
+from devsim.core.errors import BadInputError
+from devsim.core.files import refuse_overwrite, write_atomically
+from devsim.replay.comparison.files import compare_files
+from devsim.report.comparison_json import comparison_json
+
+
+def command(
+    before: Annotated[
+        Path, typer.Argument(help="A profile, a plan or a trace.", show_default=False)
+    ],
+    after: Annotated[Path, typer.Argument(help="Another of its kind.", show_default=False)],
+    threshold: Annotated[str, typer.Option(help="What is let pass, such as 5%.")] = "5%",
+    output: Output = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Compare two profiles, two plans or two traces: what changed by more than noise.
+
+    The exit status is 1 when a makespan, a peak, a total or a block's time got worse.
+    """
+    let_pass = _share(threshold)
+    if output:
+        _require_json(output)
+        refuse_overwrite(output, force=force)
+    compared = compare_files(before, after)
+    told = comparison_json(compared, let_pass)
+    if output:
+        write_atomically(output, json_format.dumps(told, indent=1).encode(), force=force)
+        note(f"written to {output}")
+    if json:
+        print_json(told)
+    else:
+        from devsim.report.comparison_view import show_comparison
+        from devsim.report.console import stdout
+
+        show_comparison(compared, let_pass, stdout())
+    if compared.regressions(let_pass):
+        raise typer.Exit(1)
+
+
+def _share(text: str) -> Fraction:
+    """Exactly what was written: 5% is one twentieth."""
+    try:
+        return Fraction(str(parse_fraction(text)))
+    except BadInputError:
+        raise BadInputError(f"--threshold {text} is not a share", "write for example 5%") from None
+
+
+def _require_json(path: Path) -> None:
+    if not path.name.endswith((".json", ".json.gz")):
+        raise BadInputError(f"{path}: no format has this ending", "end its name in .json")

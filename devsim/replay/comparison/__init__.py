@@ -1,0 +1,1 @@
+"""What changed between two profiles, two plans or two traces, and whether it got worse."""
