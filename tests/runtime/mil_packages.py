@@ -6,7 +6,7 @@ from typing import Any
 
 import coremltools as ct
 import numpy as np
-from coremltools.converters.mil.mil import Function, Program, types
+from coremltools.converters.mil.mil import Function, Program, get_new_symbol, types
 
 mb = ct.converters.mil.Builder
 """As coremltools' own documentation names it."""
@@ -23,6 +23,38 @@ def save(
 ) -> Path:
     """Convert what ``build`` makes of inputs shaped like these, with no pass that rewrites it."""
     ports = {k: mb.placeholder(v.shape, TYPES[v.dtype.name]) for k, v in inputs.items()}
+    return _saved(folder / f"{name}.mlpackage", build, ports, target)
+
+
+def save_flexible(
+    folder: Path,
+    build: Callable[..., Any],
+    shapes: Mapping[str, tuple[int | str, ...]],
+    largest: int = 64,
+    name: str = "model",
+) -> Path:
+    """Likewise of float32 inputs; a size that is a name may be anything up to the largest."""
+    names = {size for shape in shapes.values() for size in shape if isinstance(size, str)}
+    symbols = {name: get_new_symbol(name) for name in sorted(names)}
+    ports = {
+        name: mb.placeholder([symbols.get(size, size) for size in shape], types.fp32)
+        for name, shape in shapes.items()
+    }
+    described = [
+        ct.TensorType(
+            name,
+            ct.Shape(
+                [ct.RangeDim(1, largest, 2) if isinstance(size, str) else size for size in shape]
+            ),
+        )
+        for name, shape in shapes.items()
+    ]
+    return _saved(folder / f"{name}.mlpackage", build, ports, ct.target.iOS18, described)
+
+
+def _saved(
+    path: Path, build: Callable[..., Any], ports: Any, target: Any, described: Any = None
+) -> Path:
     program = Program()
     with Function(ports, opset_version=target) as function:
         results = build(**function.inputs)
@@ -33,9 +65,9 @@ def save(
         convert_to="mlprogram",
         minimum_deployment_target=target,
         pass_pipeline=ct.PassPipeline.EMPTY,
+        inputs=described,
         skip_model_load=True,
     )
-    path = folder / f"{name}.mlpackage"
     model.save(str(path))
     return path
 
