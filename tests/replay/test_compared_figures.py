@@ -19,6 +19,8 @@ def change(before, after):
 def test_samples_are_reduced_to_their_median_and_range():
     assert Sampled.of((3, 1, 10, 2)) == Sampled(Fraction(5, 2), 1, 10, 4)
     assert Sampled.of(()) is None
+    parts = [Sampled(Fraction(2), 1, 3, 5), Sampled(Fraction(20), 10, 30, 3)]
+    assert Sampled.total(parts) == Sampled(Fraction(22), 11, 33, 3)
 
 
 @pytest.mark.parametrize(

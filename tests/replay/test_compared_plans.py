@@ -96,6 +96,12 @@ def test_phases_stand_beside_their_own_and_iterations_are_a_setting():
     assert Setting("iterations of stage", "30", "16") in found.settings
 
 
+def test_the_budget_is_the_one_asked_for():
+    made = [[make_stage(chunk("a"))], [Residency(resident=(0,), window=1)], predicted()]
+    found = compare_plans(plan(*made), plan(*made, offered_bytes=1200))
+    assert Setting("budget", "100 B", "1,200 B") in found.settings
+
+
 def test_plans_of_other_blocks_are_refused_and_old_ones_read():
     stays = [Residency(resident=(0,), window=1)]
     before = plan([make_stage(chunk("a", "b"))], stays, predicted())
