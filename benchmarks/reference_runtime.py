@@ -1,6 +1,6 @@
 """The reference runtime beside what it could be at best: ratios of medians, 1 is even.
 
-    python benchmarks/reference_runtime.py [FOLDER] [predict] [load] [overlap]
+    python benchmarks/reference_runtime.py [FOLDER] [predict] [load] [overlap] [shapes]
 
 Converts a full-width STDiT pair into FOLDER (fp32 and fp16, 360 MB with its ONNX export, kept for
 the next time), then measures, alternating, on one thread:
@@ -12,7 +12,9 @@ In an environment as devsim's own workers have it:
 - load: a cached load against a bare ``preadv`` of the weights into fresh memory of the same kind,
   with the file in the page cache and after posix_fadvise(DONTNEED) has dropped it from there;
 - overlap: a predict alone against one beside a thread that loads and unloads without a pause, and
-  beside one that only multiplies a small matrix: where that slows it as much, the machine is busy.
+  beside one that only multiplies a small matrix: where that slows it as much, the machine is busy;
+- shapes: the first, the second and a later predict of a shape, of a small model of flexible shapes
+  whose time goes into its many operations.
 """
 
 import contextlib
@@ -39,7 +41,9 @@ from devsim.workloads.pipeline import Options
 LATENT = (20, 24, 24)
 BLOCK = "st_00"
 STARTED = "DEVSIM_BENCHMARK_STARTED"
-PREDICTS, LOADS, OVERLAPS = 3, 9, 3
+PREDICTS, LOADS, OVERLAPS, ROUNDS = 3, 9, 3, 30
+LENGTHS = range(16, 25)
+"""More than the runtime keeps shapes of."""
 
 Arrays = dict[str, np.ndarray]
 
@@ -212,9 +216,60 @@ def overlap(folder: Path) -> None:
          "what caches and memory add")  # fmt: skip
 
 
+class Attention(torch.nn.Module):
+    """Takes every size from its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inward, self.outward = torch.nn.Linear(64, 192), torch.nn.Linear(64, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, width = x.shape
+        parts = self.inward(x).reshape(batch, length, 3, 4, width // 4).permute(2, 0, 3, 1, 4)
+        place = torch.arange(length)
+        mask = (place[None, :] > place[:, None]).float() * -1e4
+        scores = (parts[0] @ parts[1].transpose(-1, -2) + mask).softmax(-1)
+        joined = (scores @ parts[2]).transpose(1, 2).reshape(batch, length, width)
+        return x + self.outward(joined)
+
+
+def flexible(folder: Path) -> Path:
+    import coremltools as ct
+
+    path = folder / "flexible.mlpackage"
+    if not path.exists():
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(*(Attention() for _ in range(6))).eval()
+        size = ct.RangeDim(1, 64, default=16)
+        ct.convert(
+            torch.jit.trace(model, torch.zeros(1, 16, 64)),
+            inputs=[ct.TensorType("x", ct.Shape((1, size, 64)))],
+            minimum_deployment_target=ct.target.iOS17,
+            compute_precision=ct.precision.FLOAT32,
+            skip_model_load=True,
+        ).save(str(path))
+    return path
+
+
+def shapes(folder: Path) -> None:
+    loaded = ReferenceRuntime().load(flexible(folder))
+    samples: list[list[float]] = [[], [], []]
+    for _ in range(ROUNDS):
+        for length in LENGTHS:
+            given = {"x": np.ones((1, length, 64), np.float32)}
+            for each in samples:
+                start = time.perf_counter()
+                loaded.predict(given)
+                each.append(time.perf_counter() - start)
+    first, second, later = (statistics.median(each) for each in samples)
+    print("predict of a small model of flexible shapes")
+    show("second of a shape against the first", second, first, "no aim")
+    show("later of a shape against the first", later, first, "no aim")
+
+
 def main(arguments: list[str]) -> None:
     """Run the sections that are named, or all."""
-    sections = {"predict": predict, "load": load, "overlap": overlap}
+    sections = {"predict": predict, "load": load, "overlap": overlap, "shapes": shapes}
     chosen = [each for each in arguments if each in sections]
     folder = next((Path(a) for a in arguments if a not in sections), Path("models/reference"))
     folder.mkdir(parents=True, exist_ok=True)
