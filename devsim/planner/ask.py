@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from devsim.core.profile import Profile
 from devsim.planner.problem import problem_of
@@ -23,7 +24,7 @@ class Ask:
     variants: Mapping[str, str] = field(default_factory=dict)
     """By stage, the variant that must be used where the default one would be; others are chosen."""
 
-    @property
+    @cached_property
     def problem(self) -> Problem:
         """The problem, with every block at its mean cost."""
         return problem_of(self.profile, self.budget_bytes, self.phases, loaders=self.loaders)

@@ -19,6 +19,7 @@ than the memory; so each block pays at least its share of a chunk that fills the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from devsim.planner.knapsack import Item, Purchase, best_value_ns, most_value_ns
 from devsim.planner.score import Objective, cost_of
@@ -26,7 +27,7 @@ from devsim.planner.source import Problem, StageSource
 from devsim.simulate.speeds import FULL_SPEED_PPM
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Stage:
     """A stage's least costs, by block."""
 
@@ -90,6 +91,7 @@ def lower_bound_ns(problem: Problem) -> int:
     parts = [part for stage in _stages(problem) for part in _parts(stage)]
     room = problem.room_bytes
     reached = [0] * (len(parts) + 1)
+    kept_ns = cache(partial(_kept_ns, room=room))
     for start, first in enumerate(parts):
         held = list(map(Item, first.loads_ns, first.stage.resident))
         in_order = sum(first.stage.resident) > room
@@ -106,7 +108,7 @@ def lower_bound_ns(problem: Problem) -> int:
             again = part.passes - (passes == 0)
             passes += part.passes
             loads_ns += again * sum(stage.again_ns) + spared_ns
-            spared_ns = _kept_ns(stage, room, passes - 1) if passes > 1 else 0
+            spared_ns = kept_ns(stage, borders=passes - 1) if passes > 1 else 0
             loads_ns -= spared_ns
             credit_ns = best_value_ns(held, room) if start else 0
             took_ns = _span_ns(
@@ -183,7 +185,7 @@ def _overlapped_ns(load_ns: int, compute_ns: int, load_ppm: int, compute_ppm: in
     return max(load_ns, compute_ns, load_ns + compute_ns - saved)
 
 
-def _kept_ns(stage: _Stage, room: int, borders: int) -> int:
+def _kept_ns(stage: _Stage, borders: int, room: int) -> int:
     """The most load time that iterations can spare the ones after them, over so many borders.
 
     A block that stays is held across the computes of all other blocks. So at each block's

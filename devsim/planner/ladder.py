@@ -14,6 +14,7 @@ What is below is left out from where the lower bound is no better than the best.
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
@@ -32,13 +33,16 @@ _EVALUATIONS = 75
 """Of large problems, computes of so many runs in the finest cut are."""
 _HALVINGS = 6
 """Times that the way from everything resident down to the least budget is halved in any case."""
-_FINER = 400
+_CLOSE = 200
 """Neighbours are no closer than this part of their budget."""
 _BOUND_STEP = 0.002
+"""The lower bounds of neighbours differ by no more than this share,"""
+_OF_GAP = 16
+"""or by this part of the gap, where that is large."""
 _FOUND_STEP = 0.01
-"""Neighbours differ by no more than these shares: their lower bounds, and what was found."""
+"""What was found for neighbours differs by no more than this share,"""
 _NEAR = 1.2
-"""What was found does not matter for neighbours that differ by less than this factor in room."""
+"""unless their budgets differ by less than this factor."""
 _BEST = 4
 """Shapes of a rung that are run with the budgets to its neighbours too."""
 _BETWEEN = 8
@@ -76,6 +80,11 @@ class Ladder:
         self._searched: dict[int, tuple[list[Candidate], list[Shapes]]] = {}
         self._runs_between: dict[tuple[int, int], list[Candidate]] = {}
 
+    @property
+    def rungs(self) -> list[int]:
+        """Those that were searched so far, rising."""
+        return sorted(self._searched)
+
     def best(self, budget_bytes: int) -> tuple[Candidate, int]:
         """The best run for a budget, and a budget that is too small for any better one.
 
@@ -106,36 +115,37 @@ class Ladder:
 
     def _down_from(self, budget_bytes: int, hopeless: Callable[[int], bool]) -> Iterator[int]:
         """Rungs from the first that is not below a budget downwards; to the first hopeless one."""
-        high = self._most
-        for halving in range(1, _HALVINGS + 1):
-            low = self._least + ((self._most - self._least) >> halving)
-            if low < high:
-                yield from self._steps(low, high, min(budget_bytes, self._most), hopeless)
-                high = low
-        if self._least < high:
-            yield from self._steps(self._least, high, min(budget_bytes, self._most), hopeless)
+        budget_bytes = min(budget_bytes, self._most)
+        room = self._most - self._least
+        landings = [self._least, *(self._least + (room >> n) for n in range(_HALVINGS, -1, -1))]
+        for low, high in reversed(list(pairwise(landings))):
+            if low < budget_bytes and low < high:
+                step = max(_BOUND_STEP, (self._found(high) / max(1, self._bound(high)) - 1) / _OF_GAP)
+                yield from self._steps(low, high, step, budget_bytes, hopeless)
         yield self._least
 
     def _steps(
-        self, low: int, high: int, budget_bytes: int, hopeless: Callable[[int], bool]
+        self, low: int, high: int, step: float, budget_bytes: int, hopeless: Callable[[int], bool]
     ) -> Iterator[int]:
         """Rungs above ``low`` up to ``high``, the highest first."""
         if low >= budget_bytes:
             return
-        if self._neighbours(low, high, hopeless):
+        if self._neighbours(low, high, step, hopeless):
             yield high
             return
         middle = (low + high) // 2
-        yield from self._steps(middle, high, budget_bytes, hopeless)
-        yield from self._steps(low, middle, budget_bytes, hopeless)
+        yield from self._steps(middle, high, step, budget_bytes, hopeless)
+        yield from self._steps(low, middle, step, budget_bytes, hopeless)
 
-    def _neighbours(self, low: int, high: int, hopeless: Callable[[int], bool]) -> bool:
+    def _neighbours(
+        self, low: int, high: int, step: float, hopeless: Callable[[int], bool]
+    ) -> bool:
         """Whether there is no rung between two; it does not matter below a hopeless one."""
-        if high - low <= max(1, low // _FINER):
+        if high - low <= max(1, low // _CLOSE):
             return True
-        if self._bound(low) > self._bound(high) * (1 + _BOUND_STEP):
+        if self._bound(low) > self._bound(high) * (1 + step):
             return False
-        if high - self._least < _NEAR * (low - self._least) or hopeless(high):
+        if high < _NEAR * low or hopeless(high):
             return True
         return self._found(low) <= self._found(high) * (1 + _FOUND_STEP)
 
