@@ -41,7 +41,7 @@ from devsim.workloads.pipeline import Options
 LATENT = (20, 24, 24)
 BLOCK = "st_00"
 STARTED = "DEVSIM_BENCHMARK_STARTED"
-PREDICTS, LOADS, OVERLAPS, ROUNDS = 3, 9, 3, 30
+PREDICTS, LOADS, OVERLAPS, ROUNDS = 5, 9, 3, 30
 LENGTHS = range(16, 25)
 """More than the runtime keeps shapes of."""
 
