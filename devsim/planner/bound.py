@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from devsim.planner.knapsack import Item, Purchase, best_value_ns, most_value_ns
-from devsim.planner.score import Objective, cost_of
 from devsim.planner.source import Problem, StageSource
 from devsim.simulate.speeds import FULL_SPEED_PPM
 
@@ -69,21 +68,15 @@ class _Part:
         return self.stage.first_ns if self.opening else self.stage.again_ns
 
 
-def least_cost(problem: Problem, objective: Objective) -> int:
-    """What no plan can cost less than, by the measure of an objective.
-
-    What stays loaded fits the memory, so a fractional knapsack says which bytes are read once.
-    """
-    bound_ns = lower_bound_ns(problem)
-    if objective is not Objective.IO:
-        return bound_ns
+def least_read_bytes(problem: Problem) -> int:
+    """Bytes that every plan reads: what stays loaded fits the memory, so a knapsack bounds it."""
     read_bytes = 0
     for stage in problem.stages:
         weights = [cost.weight_bytes for cost in stage.costs]
         sizes = [cost.resident_bytes for cost in stage.costs]
         once = best_value_ns(map(Item, weights, sizes), problem.room_bytes)
         read_bytes += stage.iterations * sum(weights) - (stage.iterations - 1) * once
-    return cost_of(objective, read_bytes, bound_ns)
+    return read_bytes
 
 
 def lower_bound_ns(problem: Problem) -> int:

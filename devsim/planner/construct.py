@@ -13,14 +13,14 @@ _SLOTS = (1.0, 2.0, 3.0, 4.0)
 
 def constructed(source: StageSource, room_bytes: int) -> Iterator[Shape]:
     """Even cuts of every chunk size that may fit, with several sets of residents each."""
-    seen: set[Shape] = set()
     for bounds in _cuts(source, room_bytes):
         costs = [source.chunk(start, end).cost for start, end in bounds]
-        for resident in _residents(costs, room_bytes, source.iterations):
-            shape = shape_of(bounds, resident)
-            if shape not in seen:
-                seen.add(shape)
-                yield shape
+        streamed, kept = shape_of(bounds, ()), shape_of(bounds, range(len(bounds)))
+        for resident in dict.fromkeys(_residents(costs, room_bytes, source.iterations)):
+            pieces = list(streamed.pieces)
+            for number in resident:
+                pieces[number] = kept.pieces[number]
+            yield Shape(tuple(pieces), len(pieces))
 
 
 def finest(source: StageSource) -> Shape:
@@ -112,23 +112,30 @@ def slowest_a_byte(costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ..
 def _diffused(
     weights: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int
 ) -> tuple[int, ...]:
-    """Keep a chunk whenever the share of what has gone by that is due exceeds what was kept."""
-    total_bytes = max(1, sum(cost.resident_bytes for cost in costs))
-    low, high = 0, 2 * total_bytes
+    """Keep a chunk whenever the share of what has gone by that is due exceeds what was kept.
+
+    The share is bisected until no other chunk fits; the first guess is what all bytes would give.
+    """
+    sizes = [cost.resident_bytes for cost in costs]
+    total_bytes, smallest = max(1, sum(sizes)), min(sizes)
+    low, share, high = 0, min(hold_bytes, total_bytes), 2 * total_bytes
     best: tuple[int, ...] = ()
     for _ in range(12):
-        share = (low + high) // 2
-        due, kept, held = 0, [], 0
+        due, kept = 0, []
         for number, weight in enumerate(weights):
             due += weight * share
-            if 2 * due >= weight * total_bytes:
-                due -= weight * total_bytes
+            whole = weight * total_bytes
+            if 2 * due >= whole:
+                due -= whole
                 kept.append(number)
-                held += costs[number].resident_bytes
-        if held <= hold_bytes:
-            best, low = tuple(kept), share
-        else:
+        spare_bytes = hold_bytes - sum([sizes[number] for number in kept])
+        if spare_bytes < 0:
             high = share
+        else:
+            best, low = tuple(kept), share
+            if spare_bytes < smallest:
+                break
+        share = (low + high) // 2
     return best
 
 

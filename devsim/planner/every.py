@@ -13,12 +13,11 @@ from itertools import product
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
-from devsim.planner.book import NEVER
-from devsim.planner.bound import least_cost
+from devsim.planner.book import NEVER, Book
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.lanes import read_bytes
 from devsim.planner.runs import Run, runs_of
-from devsim.planner.score import Objective, Scorer, cost_of
+from devsim.planner.score import Objective, Scorer, cost_of, least_cost
 from devsim.planner.search import Found, every_shape
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
@@ -45,11 +44,12 @@ def least_budget_for_less(ask: Ask, cost: int) -> int:
     The lower bound never rises with the budget.
     """
     least, problem = least_budget_bytes(ask), ask.problem
-    return least + bisect_left(
-        range(least, ask.budget_bytes),
-        True,
-        key=lambda budget: least_cost(replace(problem, budget_bytes=budget), ask.objective) < cost,
-    )
+    book = Book(problem)
+
+    def may_cost_less(budget_bytes: int) -> bool:
+        return least_cost(ask.objective, book, replace(problem, budget_bytes=budget_bytes)) < cost
+
+    return least + bisect_left(range(least, ask.budget_bytes), True, key=may_cost_less)
 
 
 def best_of_all(ask: Ask) -> tuple[Found, int]:

@@ -20,10 +20,9 @@ from typing import NamedTuple
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import hands
 from devsim.planner.book import NEVER, Book, Shapes
-from devsim.planner.bound import least_cost
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.runs import Run
-from devsim.planner.score import Scorer
+from devsim.planner.score import Scorer, least_cost
 from devsim.planner.search import explore
 from devsim.planner.source import Problem
 
@@ -35,11 +34,11 @@ _HALVINGS = 6
 """Times that the way from everything resident down to the least budget is halved in any case."""
 _CLOSE = 200
 """Neighbours are no closer than this part of their budget."""
-_BOUND_STEP = 0.002
-"""The lower bounds of neighbours differ by no more than this share,"""
+_BOUND_STEP, _BOUND_STEP_A_COMPUTE = 0.002, 5e-6
+"""The lower bounds of neighbours differ by no more than this share; of large problems, by more,"""
 _OF_GAP = 16
 """or by this part of the gap, where that is large."""
-_FOUND_STEP = 0.01
+_FOUND_STEP = 0.02
 """What was found for neighbours differs by no more than this share,"""
 _NEAR = 1.2
 """unless their budgets differ by less than this factor."""
@@ -76,7 +75,7 @@ class Ladder:
         )
         size = sum(len(each.blocks) * min(each.iterations, 4) for each in self._problem.stages)
         self._work = max(_WORK, _EVALUATIONS * size)
-        self._bounds: dict[int, int] = {}
+        self._step = max(_BOUND_STEP, _BOUND_STEP_A_COMPUTE * size)
         self._searched: dict[int, tuple[list[Candidate], list[Shapes]]] = {}
         self._runs_between: dict[tuple[int, int], list[Candidate]] = {}
 
@@ -120,7 +119,8 @@ class Ladder:
         landings = [self._least, *(self._least + (room >> n) for n in range(_HALVINGS, -1, -1))]
         for low, high in reversed(list(pairwise(landings))):
             if low < budget_bytes and low < high:
-                step = max(_BOUND_STEP, (self._found(high) / max(1, self._bound(high)) - 1) / _OF_GAP)
+                gap = self._found(high) / max(1, self._bound(high)) - 1
+                step = max(self._step, gap / _OF_GAP)
                 yield from self._steps(low, high, step, budget_bytes, hopeless)
         yield self._least
 
@@ -150,10 +150,7 @@ class Ladder:
         return self._found(low) <= self._found(high) * (1 + _FOUND_STEP)
 
     def _bound(self, budget_bytes: int) -> int:
-        known = self._bounds.get(budget_bytes)
-        if known is None:
-            known = self._bounds[budget_bytes] = least_cost(self._at(budget_bytes), self._objective)
-        return known
+        return least_cost(self._objective, self._book, self._at(budget_bytes))
 
     def _found(self, rung: int) -> int:
         return self._search(rung)[0][0].cost

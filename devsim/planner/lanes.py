@@ -18,17 +18,21 @@ class Work(NamedTuple):
 
 def work_of(source: StageSource, shape: Shape) -> Work:
     """The work of a stage in one shape; packages of an earlier phase may be cached."""
-    load_ns = compute_ns = last_ns = 0
-    again, cold = source.iterations - 1, not source.first_iteration
-    for start, end, kept in shape.pieces:
-        cost = source.chunk(start, end).cost
-        last_ns = cost.compute_ns
-        compute_ns += last_ns
-        load_ns += cost.cold_load_ns if cold else min(cost.cold_load_ns, cost.cached_load_ns)
-        if not kept:
-            load_ns += again * cost.cached_load_ns
-    first = source.chunk(*shape.pieces[0][:2]).cost
-    return Work(load_ns, source.iterations * compute_ns, first.cold_load_ns, last_ns)
+    costs = [chunk.cost for chunk in source.stage(shape.bounds).chunks]
+    first_ns = [cost.cold_load_ns for cost in costs]
+    if source.first_iteration:
+        first_ns = [min(ns, cost.cached_load_ns) for ns, cost in zip(first_ns, costs, strict=True)]
+    streamed_ns = [
+        cost.cached_load_ns
+        for cost, piece in zip(costs, shape.pieces, strict=True)
+        if not piece.kept
+    ]
+    return Work(
+        sum(first_ns) + (source.iterations - 1) * sum(streamed_ns),
+        source.iterations * sum([cost.compute_ns for cost in costs]),
+        costs[0].cold_load_ns,
+        costs[-1].compute_ns,
+    )
 
 
 def least_ns(works: Iterable[Work], loaders: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from devsim.planner.book import NEVER, Book, Shapes
+from devsim.planner.bound import least_read_bytes
 from devsim.planner.runs import Run
 from devsim.planner.source import Problem
 
@@ -90,6 +91,20 @@ class Scorer:
 def cost_of(objective: Objective, read_bytes: int, makespan_ns: int) -> int:
     """What a schedule costs by the measure of an objective."""
     return makespan_ns + (_A_BYTE * read_bytes if objective is Objective.IO else 0)
+
+
+def least_cost(objective: Objective, book: Book, problem: Problem) -> int:
+    """What no plan for a problem can cost less than.
+
+    Args:
+        objective: what is to be least.
+        book: of the same problem under any budget.
+        problem: with the budget.
+    """
+    bound_ns = book.lower_bound_ns(problem.budget_bytes)
+    if objective is not Objective.IO:
+        return bound_ns
+    return cost_of(objective, least_read_bytes(problem), bound_ns)
 
 
 def makespan_of(cost: int) -> int:

@@ -5,7 +5,6 @@ from itertools import product
 from typing import NamedTuple
 
 from devsim.planner.book import NEVER, Shapes
-from devsim.planner.bound import lower_bound_ns
 from devsim.planner.construct import constructed, finest
 from devsim.planner.moves import neighbours
 from devsim.planner.score import Objective, Scorer
@@ -51,7 +50,7 @@ def search(
 def explore(everything: Scorer, seeds: Sequence[Shapes]) -> Found:
     """The same with a scorer of all stages, which remembers what was tried."""
     problem, work = everything.problem, everything.left
-    goal = _goal(problem) if everything.objective is not Objective.IO else 0
+    goal = _goal(everything) if everything.objective is not Objective.IO else 0
     starts = [Found(everything.cost(shapes), shapes) for shapes in seeds]
     if len(problem.stages) == 1:
         starts += _starts(everything)
@@ -66,10 +65,10 @@ def explore(everything: Scorer, seeds: Sequence[Shapes]) -> Found:
     return _exhausted(everything, best, goal)
 
 
-def _goal(problem: Problem) -> int:
+def _goal(everything: Scorer) -> int:
     """A cost that ends the search: the lower bound; for large problems, all but reached."""
-    bound_ns = lower_bound_ns(problem)
-    return bound_ns if is_small(problem) else bound_ns + bound_ns // _ALL_BUT
+    bound_ns = everything.book.lower_bound_ns(everything.problem.budget_bytes)
+    return bound_ns if is_small(everything.problem) else bound_ns + bound_ns // _ALL_BUT
 
 
 def is_small(problem: Problem) -> bool:

@@ -18,13 +18,12 @@ from devsim.core.profile import Profile
 from devsim.core.shipped import profile_path
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import hands
-from devsim.planner.book import NEVER
-from devsim.planner.bound import least_cost
+from devsim.planner.book import NEVER, Book
 from devsim.planner.hand import best_by_hand
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.ladder import Ladder
 from devsim.planner.planner import climb, plan_for
-from devsim.planner.score import Objective, cost_of
+from devsim.planner.score import Objective, cost_of, least_cost
 from devsim.planner.search import has_few_shapes
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.simulate.workload import phases_of
@@ -122,7 +121,8 @@ def test_bytes_read_are_bounded_by_every_plan_and_policy(profile, spare):
     budget = least_of(profile) + spare
     ask = asked(profile, budget, Objective.IO)
     best = climb(ask, Ladder(ask))
-    assert least_cost(whole(profile, budget), Objective.IO) <= best.found.cost
+    problem = whole(profile, budget)
+    assert least_cost(Objective.IO, Book(problem), problem) <= best.found.cost
 
 
 @examples(4)
