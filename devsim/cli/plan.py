@@ -133,8 +133,8 @@ def _made(ask: Ask, makespan: str | None, robust: str | None) -> Plan:
 
 
 def _sensitivity(ask: Ask) -> "list[Sensitivity]":
-    from devsim.planner.planner import solve
     from devsim.planner.sensitivity import sensitivity
+    from devsim.planner.solver import solve
 
     return sensitivity(solve(ask))
 
@@ -143,9 +143,9 @@ def _tell(
     ask: Ask, made: Plan, told: "list[Sensitivity] | None", explain: bool, json: bool
 ) -> None:
     from devsim.planner.explain import explain as reasons_of
-    from devsim.planner.variants import with_variants
+    from devsim.planner.variants import as_planned
 
-    reasons = reasons_of(made, with_variants(ask).problem) if explain else []
+    reasons = reasons_of(made, as_planned(ask, made).problem) if explain else []
     if json:
         from devsim.cli.plan_json import plan_as_json, sensitivity_as_json
 

@@ -115,28 +115,37 @@ def _diffused(
     """Keep a chunk whenever the share of what has gone by that is due exceeds what was kept.
 
     The share is bisected until no other chunk fits; the first guess is what all bytes would give.
+    The bytes then kept, as a share, place them alike whatever is left of ``hold_bytes``.
     """
     sizes = [cost.resident_bytes for cost in costs]
     total_bytes, smallest = max(1, sum(sizes)), min(sizes)
     low, share, high = 0, min(hold_bytes, total_bytes), 2 * total_bytes
     best: tuple[int, ...] = ()
+    held = 0
     for _ in range(12):
-        due, kept = 0, []
-        for number, weight in enumerate(weights):
-            due += weight * share
-            whole = weight * total_bytes
-            if 2 * due >= whole:
-                due -= whole
-                kept.append(number)
-        spare_bytes = hold_bytes - sum([sizes[number] for number in kept])
-        if spare_bytes < 0:
+        kept = _due(weights, share, total_bytes)
+        kept_bytes = sum([sizes[number] for number in kept])
+        if kept_bytes > hold_bytes:
             high = share
         else:
-            best, low = tuple(kept), share
-            if spare_bytes < smallest:
+            best, held, low = kept, kept_bytes, share
+            if hold_bytes - held < smallest:
                 break
         share = (low + high) // 2
-    return best
+    again = _due(weights, held, total_bytes)
+    return again if sum([sizes[number] for number in again]) == held else best
+
+
+def _due(weights: Sequence[int], share: int, total: int) -> tuple[int, ...]:
+    """The numbers at which a share of the weights so far is due."""
+    due, kept = 0, []
+    for number, weight in enumerate(weights):
+        due += weight * share
+        whole = weight * total
+        if 2 * due >= whole:
+            due -= whole
+            kept.append(number)
+    return tuple(kept)
 
 
 def _fitting(order: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int) -> tuple[int, ...]:

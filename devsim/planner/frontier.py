@@ -8,12 +8,12 @@ from devsim.core.units import format_bytes, format_ns
 from devsim.planner.ask import Ask
 from devsim.planner.book import NEVER
 from devsim.planner.bound import lower_bound_ns
-from devsim.planner.infeasible import least_budget_bytes, require_room
-from devsim.planner.ladder import Ladder
-from devsim.planner.planner import climb, verified
+from devsim.planner.infeasible import least_budget_bytes
+from devsim.planner.planner import verified
 from devsim.planner.search import WORK, Found, search
 from devsim.planner.shape import Shape
-from devsim.planner.variants import with_variants
+from devsim.planner.solver import Solver
+from devsim.planner.variants import choices
 from devsim.policy.planned import Planned
 from devsim.simulate.simulator import simulate
 
@@ -42,23 +42,43 @@ def frontier(ask: Ask) -> list[Point]:
     Raises:
         BadInputError: a stage or a variant is asked for that the profile does not have.
     """
-    ask = with_variants(ask)
-    least = least_budget_bytes(ask)
-    problem = ask.problem
-    most = least + sum(cost.resident_bytes for stage in problem.stages for cost in stage.costs)
+    asks = choices(ask)
+    least = _least_budget_bytes(ask)
+    most = max(_all_resident_bytes(each) for each in asks)
     points: list[Point] = []
-    seeds: list[tuple[Shape, ...]] = []
+    seeds: dict[int, list[tuple[Shape, ...]]] = {}
     for step in range(_BUDGETS + 1):
-        at = ask.at(max(1, round(least * (most / max(least, 1)) ** (step / _BUDGETS))))
-        bound_ns = lower_bound_ns(at.problem)
+        budget_bytes = max(1, round(least * (most / max(least, 1)) ** (step / _BUDGETS)))
         best_ns = points[-1].makespan_ns * (1 - _WORTH) if points else NEVER
-        if bound_ns >= best_ns:
-            continue
-        found = search(at.problem, WORK // _SHARE, seeds, ask.objective)
-        seeds = [found.shapes]
-        if found.cost < best_ns:
-            points.append(Point(at.budget_bytes, _simulated_ns(at, found), bound_ns))
+        better = None
+        for number, each in enumerate(asks):
+            at = each.at(budget_bytes)
+            bound_ns = lower_bound_ns(at.problem)
+            if least_budget_bytes(each) > budget_bytes or bound_ns >= best_ns:
+                continue
+            found = search(at.problem, WORK // _SHARE, seeds.get(number, ()), ask.objective)
+            seeds[number] = [found.shapes]
+            if found.cost < best_ns:
+                best_ns, better = found.cost, (at, found)
+        if better:
+            at, found = better
+            points.append(Point(budget_bytes, _simulated_ns(at, found), _least_ns(at)))
     return points
+
+
+def _least_budget_bytes(ask: Ask) -> int:
+    return min(least_budget_bytes(each) for each in choices(ask))
+
+
+def _least_ns(ask: Ask) -> int:
+    """What no plan takes less than, in any choice of variants."""
+    return min(lower_bound_ns(each.problem) for each in choices(ask))
+
+
+def _all_resident_bytes(ask: Ask) -> int:
+    stages = ask.problem.stages
+    held = sum(cost.resident_bytes for stage in stages for cost in stage.costs)
+    return least_budget_bytes(ask) + held
 
 
 def _simulated_ns(ask: Ask, found: Found) -> int:
@@ -83,26 +103,24 @@ def least_memory(ask: Ask, makespan_ns: int) -> Plan:
         InfeasibleBudgetError: the budget is too small for any plan, or for so short a makespan.
         BadInputError: a stage or a variant is asked for that the profile does not have.
     """
-    ask = with_variants(ask)
-    require_room(ask)
-    ladder = Ladder(ask)
-    best = climb(ask, ladder)
+    solver = Solver(ask)
+    best = solver.solve(ask.budget_bytes)
     if best.makespan_ns > makespan_ns:
         raise InfeasibleBudgetError(
             f"no plan found for {format_bytes(ask.budget_bytes)} keeps "
             f"{format_ns(makespan_ns)}: the fastest takes {format_ns(best.makespan_ns)}",
             ask.budget_bytes,
             f"give a larger --budget, or a --makespan above it; none here can beat "
-            f"{format_ns(lower_bound_ns(ask.problem))}",
+            f"{format_ns(_least_ns(ask))}",
         )
-    low, high = least_budget_bytes(ask), best.budget_bytes
+    low, high = _least_budget_bytes(ask), best.budget_bytes
     for _ in range(_HALVINGS):
         middle = (low + high) // 2
         at = ask.at(max(1, middle))
-        if lower_bound_ns(at.problem) > makespan_ns:
+        if _least_ns(at) > makespan_ns:
             low = middle
             continue
-        tried = climb(at, ladder)
+        tried = solver.solve(at.budget_bytes)
         if tried.makespan_ns <= makespan_ns:
             best, high = tried, middle
         else:

@@ -84,6 +84,10 @@ class Ladder:
         """Those that were searched so far, rising."""
         return sorted(self._searched)
 
+    def least_cost(self, budget_bytes: int) -> int:
+        """What no plan for a budget costs less than."""
+        return least_cost(self._objective, self._book, self._at(budget_bytes))
+
     def best(self, budget_bytes: int) -> tuple[Candidate, int]:
         """The best run for a budget, and a budget that is too small for any better one.
 
@@ -95,7 +99,7 @@ class Ladder:
 
         def hopeless(rung: int) -> bool:
             """Whether nothing with less memory than the rung's can be better."""
-            return best is not None and self._bound(min(rung, budget_bytes)) >= best.cost
+            return best is not None and self.least_cost(min(rung, budget_bytes)) >= best.cost
 
         for rung in self._down_from(budget_bytes, hopeless):
             added = self._search(rung)[0]
@@ -119,7 +123,7 @@ class Ladder:
         landings = [self._least, *(self._least + (room >> n) for n in range(_HALVINGS, -1, -1))]
         for low, high in reversed(list(pairwise(landings))):
             if low < budget_bytes and low < high:
-                gap = self._found(high) / max(1, self._bound(high)) - 1
+                gap = self._found(high) / max(1, self.least_cost(high)) - 1
                 step = max(self._step, gap / _OF_GAP)
                 yield from self._steps(low, high, step, budget_bytes, hopeless)
         yield self._least
@@ -143,14 +147,11 @@ class Ladder:
         """Whether there is no rung between two; it does not matter below a hopeless one."""
         if high - low <= max(1, low // _CLOSE):
             return True
-        if self._bound(low) > self._bound(high) * (1 + step):
+        if self.least_cost(low) > self.least_cost(high) * (1 + step):
             return False
         if high < _NEAR * low or hopeless(high):
             return True
         return self._found(low) <= self._found(high) * (1 + _FOUND_STEP)
-
-    def _bound(self, budget_bytes: int) -> int:
-        return least_cost(self._objective, self._book, self._at(budget_bytes))
 
     def _found(self, rung: int) -> int:
         return self._search(rung)[0][0].cost

@@ -9,11 +9,12 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.plan import Plan, Robustness
 from devsim.core.profile import Fitted, Profile, Samples
 from devsim.planner.ask import Ask
-from devsim.planner.planner import Solution, solve, verified
+from devsim.planner.planner import verified
 from devsim.planner.problem import problem_of
 from devsim.planner.score import Scorer
 from devsim.planner.search import WORK, Found, search
 from devsim.planner.shape import Shape
+from devsim.planner.solver import Solution, solve
 from devsim.policy.planned import Planned
 from devsim.policy.timetable import costs_of
 from devsim.simulate.draw import Sampler

@@ -6,10 +6,10 @@ from devsim.planner.ask import Ask
 from devsim.planner.book import NEVER
 from devsim.planner.infeasible import finest_cut
 from devsim.planner.knobs import KNOBS
-from devsim.planner.planner import Solution
 from devsim.planner.score import Scorer
 from devsim.planner.search import WORK, search
 from devsim.planner.shape import Shape
+from devsim.planner.solver import Solution
 from devsim.planner.source import Problem
 from devsim.policy.feasible import smallest_budget_bytes
 

@@ -22,9 +22,10 @@ from devsim.planner.book import NEVER, Book
 from devsim.planner.hand import best_by_hand
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.ladder import Ladder
-from devsim.planner.planner import climb, plan_for
+from devsim.planner.planner import plan_for
 from devsim.planner.score import Objective, cost_of, least_cost
 from devsim.planner.search import has_few_shapes
+from devsim.planner.solver import climb
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.simulate.workload import phases_of
 

@@ -10,10 +10,11 @@ from devsim.core.profile import BlockProfile, Samples
 from devsim.planner.ask import Ask
 from devsim.planner.explain import explain
 from devsim.planner.frontier import frontier, least_memory
-from devsim.planner.planner import plan_for, solve
+from devsim.planner.planner import plan_for
 from devsim.planner.robust import robust_plan
 from devsim.planner.score import Objective
 from devsim.planner.sensitivity import sensitivity
+from devsim.planner.solver import solve
 from devsim.simulate.workload import phases_of
 
 BLOCKS = [make_variant(resident=10, cold=20, cached=20, compute=10) for _ in range(6)]
