@@ -181,7 +181,7 @@ def measure_peer(peer: str, name: str, models: Path, limit_bytes: int | None) ->
 
 
 def measure_ours(made: Plan, setting: Setting) -> tuple[float, int]:
-    conditions = Conditions(hard_limit_bytes=made.budget_bytes)
+    conditions = Conditions(hard_limit_bytes=made.asked_bytes)
     run = run_plan(made, setting, Keep(Recording(made)), lambda *at: None, conditions)
     return run.trace.makespan_ns / 1e9, run.trace.peak_bytes
 
@@ -216,7 +216,7 @@ def main(folder: Path, name: str, rounds: int) -> None:
         OURS[1]: lambda: measure_ours(app, setting),
     }
     for peer in PEERS:
-        held = None if peer == "everything resident" else made.budget_bytes
+        held = None if peer == "everything resident" else made.asked_bytes
         ways[peer] = lambda peer=peer, held=held: measure_peer(peer, name, models, held)
     results: dict[str, list[tuple[float, int]]] = {who: [] for who in ways}
     for _ in range(rounds):
@@ -224,7 +224,7 @@ def main(folder: Path, name: str, rounds: int) -> None:
             results[who].append(way())
             print(who, results[who][-1], flush=True)
     ours = [seconds for seconds, _ in results[OURS[0]]]
-    print(f"\n{name}: {case}; limit {format_bytes(made.budget_bytes)}, {rounds} rounds")
+    print(f"\n{name}: {case}; limit {format_bytes(made.asked_bytes)}, {rounds} rounds")
     for who, runs in results.items():
         ratio = statistics.median(s / our for (s, _), our in zip(runs, ours, strict=True))
         seconds = statistics.median(s for s, _ in runs)

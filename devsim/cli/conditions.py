@@ -39,7 +39,7 @@ def conditions_of(
         raise BadInputError("--hard-limit is for --enforce", "add --enforce, or leave it away")
     if on_pressure not in ("stop", "shed"):
         raise BadInputError(f"--on-pressure {on_pressure} is not known", "use stop or shed")
-    limit_bytes = parse_bytes(hard_limit) if hard_limit else plan.budget_bytes
+    limit_bytes = parse_bytes(hard_limit) if hard_limit else plan.asked_bytes
     size, _, computes = shrink.partition("@") if shrink else ("", "", "")
     if shrink and not (computes.isascii() and computes.isdigit() and int(computes) > 0):
         raise BadInputError(f"'{shrink}' is not SIZE@N", "write for example 2.5GB@100")

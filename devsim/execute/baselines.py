@@ -9,7 +9,7 @@ from devsim.execute.models import Models
 
 
 def baseline_plan(plan: Plan, policy: str, models: Models) -> Plan:
-    """A plan's packages under a named policy.
+    """A plan's packages under a named policy, with all of the budget that was asked for.
 
     Chunks of several packages are cut into them; each has its share of the chunk's costs by its
     weights, and may need all of the chunk's activations.
@@ -32,6 +32,8 @@ def baseline_plan(plan: Plan, policy: str, models: Models) -> Plan:
     return plan.model_copy(
         update={
             "policy": policy,
+            "budget_bytes": plan.asked_bytes,
+            "offered_bytes": None,
             "pipeline": plan.pipeline.model_copy(update={"stages": stages}),
             "residency": tuple(Residency(resident=(), window=0) for _ in stages),
         }
