@@ -1,6 +1,6 @@
 """How far predictions are from runs, on plans over full-width STDiT pairs.
 
-    python benchmarks/validation.py FOLDER [--rounds 9] [--case NAME ...]
+    python benchmarks/validation.py FOLDER [--rounds 7] [--case NAME ...]
 
 Converts into FOLDER (2.3 GB, kept for the next time). A shared machine is now faster, now slower,
 for seconds and for minutes. So all plans take turns: in every round each setting is profiled for
@@ -32,7 +32,7 @@ from devsim.workloads import find
 from devsim.workloads.pipeline import Options
 
 PAIRS = 6
-ROUNDS = 9
+ROUNDS = 7
 EFFORT = ("--cold-samples", 3, "--samples", 2, "--warmup", 0)
 LATENTS = {"small": "4x8x8", "large": "8x16x16"}
 
