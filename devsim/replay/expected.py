@@ -21,7 +21,7 @@ def expected_peak_bytes(pipeline: Pipeline, simulated: Trace, sample_every_ns: i
     full.
 
     A peak that is shorter than the time from one sample to the next may fall between the two. So
-    this is the largest mean over such a time, of those that begin or end at a change.
+    this is the largest mean over such a time, of those in the run that begin or end at a change.
 
     Args:
         pipeline: what was simulated.
@@ -33,14 +33,17 @@ def expected_peak_bytes(pipeline: Pipeline, simulated: Trace, sample_every_ns: i
     """
     curve = _Curve.of(pipeline, simulated)
     starts = {start for at in curve.times_ns for start in (at, at - sample_every_ns)}
-    areas = (curve.area(start + sample_every_ns) - curve.area(start) for start in starts)
+    areas = (
+        curve.area(start + sample_every_ns) - curve.area(start)
+        for start in starts
+        if start >= curve.times_ns[0]
+    )
     return round(max(areas) / sample_every_ns)
 
 
 class _Curve(NamedTuple):
     """The footprint over time: from each change to the next on a straight line."""
 
-    base_bytes: float
     times_ns: list[int]
     levels: list[float]
     """Right after each change."""
@@ -68,13 +71,11 @@ class _Curve(NamedTuple):
             risen = slopes[number] * (until - since)
             areas.append(areas[-1] + (levels[-1] + risen / 2) * (until - since))
             levels.append(levels[-1] + risen + jumps[until])
-        return cls(float(pipeline.base_bytes), times, levels, slopes, areas)
+        return cls(times, levels, slopes, areas)
 
     def area(self, at_ns: int) -> float:
-        """Below the curve from the first change to a time; negative before it."""
+        """Below the curve from the first change to a later time."""
         number = bisect_right(self.times_ns, at_ns) - 1
-        if number < 0:
-            return self.base_bytes * (at_ns - self.times_ns[0])
         passed = at_ns - self.times_ns[number]
         return (
             self.areas[number] + (self.levels[number] + self.slopes[number] * passed / 2) * passed

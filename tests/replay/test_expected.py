@@ -77,7 +77,7 @@ def test_a_peak_shorter_than_the_sampling_counts_by_its_mean():
     assert expected(a, b, c, every_ns=10 * US) == (71, 120)
 
 
-def test_before_and_after_the_run_there_is_only_what_it_started_from():
+def test_after_the_run_there_is_only_what_it_started_from():
     # 40 bytes from 0 to 5, of a sampling of 10; 7 of boundary at all times.
     assert expected(chunk("a", resident=40, compute=5), boundary=7, every_ns=10 * US) == (27, 47)
 
