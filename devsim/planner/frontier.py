@@ -43,7 +43,8 @@ def frontier(ask: Ask) -> list[Point]:
         BadInputError: a stage or a variant is asked for that the profile does not have.
     """
     asks = choices(ask)
-    least = _least_budget_bytes(ask)
+    needs = [least_budget_bytes(each) for each in asks]
+    least = min(needs)
     most = max(_all_resident_bytes(each) for each in asks)
     points: list[Point] = []
     seeds: dict[int, list[tuple[Shape, ...]]] = {}
@@ -51,10 +52,10 @@ def frontier(ask: Ask) -> list[Point]:
         budget_bytes = max(1, round(least * (most / max(least, 1)) ** (step / _BUDGETS)))
         best_ns = points[-1].makespan_ns * (1 - _WORTH) if points else NEVER
         better = None
-        for number, each in enumerate(asks):
-            at = each.at(budget_bytes)
-            bound_ns = lower_bound_ns(at.problem)
-            if least_budget_bytes(each) > budget_bytes or bound_ns >= best_ns:
+        here = [each.at(budget_bytes) for each in asks]
+        bounds_ns = [lower_bound_ns(at.problem) for at in here]
+        for number, at in enumerate(here):
+            if needs[number] > budget_bytes or bounds_ns[number] >= best_ns:
                 continue
             found = search(at.problem, WORK // _SHARE, seeds.get(number, ()), ask.objective)
             seeds[number] = [found.shapes]
@@ -62,17 +63,8 @@ def frontier(ask: Ask) -> list[Point]:
                 best_ns, better = found.cost, (at, found)
         if better:
             at, found = better
-            points.append(Point(budget_bytes, _simulated_ns(at, found), _least_ns(at)))
+            points.append(Point(budget_bytes, _simulated_ns(at, found), min(bounds_ns)))
     return points
-
-
-def _least_budget_bytes(ask: Ask) -> int:
-    return min(least_budget_bytes(each) for each in choices(ask))
-
-
-def _least_ns(ask: Ask) -> int:
-    """What no plan takes less than, in any choice of variants."""
-    return min(lower_bound_ns(each.problem) for each in choices(ask))
 
 
 def _all_resident_bytes(ask: Ask) -> int:
@@ -103,7 +95,12 @@ def least_memory(ask: Ask, makespan_ns: int) -> Plan:
         InfeasibleBudgetError: the budget is too small for any plan, or for so short a makespan.
         BadInputError: a stage or a variant is asked for that the profile does not have.
     """
-    solver = Solver(ask)
+    solver, asks = Solver(ask), choices(ask)
+
+    def least_ns(budget_bytes: int) -> int:
+        """What no plan takes less than, in any choice of variants."""
+        return min(lower_bound_ns(each.at(budget_bytes).problem) for each in asks)
+
     best = solver.solve(ask.budget_bytes)
     if best.makespan_ns > makespan_ns:
         raise InfeasibleBudgetError(
@@ -111,16 +108,15 @@ def least_memory(ask: Ask, makespan_ns: int) -> Plan:
             f"{format_ns(makespan_ns)}: the fastest takes {format_ns(best.makespan_ns)}",
             ask.budget_bytes,
             f"give a larger --budget, or a --makespan above it; none here can beat "
-            f"{format_ns(_least_ns(ask))}",
+            f"{format_ns(least_ns(ask.budget_bytes))}",
         )
-    low, high = _least_budget_bytes(ask), best.budget_bytes
+    low, high = min(map(least_budget_bytes, asks)), best.budget_bytes
     for _ in range(_HALVINGS):
         middle = (low + high) // 2
-        at = ask.at(max(1, middle))
-        if _least_ns(at) > makespan_ns:
+        if least_ns(max(1, middle)) > makespan_ns:
             low = middle
             continue
-        tried = solver.solve(at.budget_bytes)
+        tried = solver.solve(max(1, middle))
         if tried.makespan_ns <= makespan_ns:
             best, high = tried, middle
         else:
