@@ -6,6 +6,7 @@ from typing import Any
 
 import coremltools as ct
 import numpy as np
+import torch
 from coremltools.converters.mil.mil import Function, Program, get_new_symbol, types
 
 mb = ct.converters.mil.Builder
@@ -50,6 +51,22 @@ def save_flexible(
         for name, shape in shapes.items()
     ]
     return _saved(folder / f"{name}.mlpackage", build, ports, ct.target.iOS18, described)
+
+
+def save_counting(folder: Path, module: torch.nn.Module, name: str = "counting") -> Path:
+    """Convert a float16 module of 1 to 5 rows of three, whose buffer ``total`` is a state."""
+    path = folder / f"{name}.mlpackage"
+    ct.convert(
+        torch.jit.trace(module.eval(), torch.ones(2, 3, dtype=torch.float16)),
+        inputs=[ct.TensorType("x", ct.Shape((ct.RangeDim(1, 5, default=2), 3)), np.float16)],
+        outputs=[ct.TensorType("y", dtype=np.float16)],
+        states=[
+            ct.StateType(wrapped_type=ct.TensorType(shape=(3,), dtype=np.float16), name="total")
+        ],
+        minimum_deployment_target=ct.target.iOS18,
+        skip_model_load=True,
+    ).save(str(path))
+    return path
 
 
 def _saved(

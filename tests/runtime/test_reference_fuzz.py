@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import coremltools as ct
 import mil_packages
 import numpy as np
 import pytest
@@ -60,25 +59,11 @@ class Running(torch.nn.Module):
         return x * self.total
 
 
-def _stateful(folder: Path) -> Path:
-    half = np.float16
-    path = folder / "stateful.mlpackage"
-    ct.convert(
-        torch.jit.trace(Running().eval(), torch.ones(2, 3, dtype=torch.float16)),
-        inputs=[ct.TensorType("x", ct.Shape((ct.RangeDim(1, 5, default=2), 3)), half)],
-        outputs=[ct.TensorType("y", dtype=half)],
-        states=[ct.StateType(wrapped_type=ct.TensorType(shape=(3,), dtype=half), name="total")],
-        minimum_deployment_target=ct.target.iOS18,
-        skip_model_load=True,
-    ).save(str(path))
-    return path
-
-
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("fuzz")
     control = mil_packages.save(folder, _control, {"x": X, "n": np.array([3], np.int32)})
-    return {"control": control, "stateful": _stateful(folder)}
+    return {"control": control, "stateful": mil_packages.save_counting(folder, Running())}
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import coremltools as ct
 import numpy as np
 import pytest
 import torch
-from mil_packages import mb, save_flexible
+from mil_packages import mb, save_counting, save_flexible
 
 from devsim.core.errors import DevsimError
 from devsim.runtime.reference import ReferenceRuntime
@@ -258,16 +257,7 @@ class Counting(torch.nn.Module):
 @pytest.mark.filterwarnings("ignore")  # of the tracer and of coremltools
 def test_states_advance(tmp_path: Path) -> None:
     half = np.float16
-    path = tmp_path / "counting.mlpackage"
-    ct.convert(
-        torch.jit.trace(Counting().eval(), torch.ones(2, 3, dtype=torch.float16)),
-        inputs=[ct.TensorType("x", ct.Shape((ct.RangeDim(1, 5, default=2), 3)), half)],
-        outputs=[ct.TensorType("y", dtype=half)],
-        states=[ct.StateType(wrapped_type=ct.TensorType(shape=(3,), dtype=half), name="total")],
-        minimum_deployment_target=ct.target.iOS18,
-        skip_model_load=True,
-    ).save(str(path))
-    loaded = ReferenceRuntime().load(path)
+    loaded = ReferenceRuntime().load(save_counting(tmp_path, Counting()))
     total = np.zeros(3, half)
     for rows in (2, 3, 2, 2, 3, 1, 2):
         total += half(rows * 2 + rows)
