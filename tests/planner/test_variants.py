@@ -114,6 +114,12 @@ def test_a_variant_that_costs_more_in_everything_is_no_choice():
     assert _combination(pinned) == [("stage0", "w")]
 
 
+def test_a_default_that_costs_more_in_everything_is_no_choice():
+    worse = make_variant(resident=11, cold=10, cached=10, compute=10)
+    profile = with_second_variant(make_profile((2, [worse] * 2)), make_profile((2, [FAST] * 2)))
+    assert [_combination(each) for each in choices(asked(profile, 22))] == [[("stage0", "w")]]
+
+
 def test_equal_variants_leave_the_default():
     profile = with_second_variant(make_profile((2, [FAST])), make_profile((2, [FAST])))
     assert [_combination(each) for each in choices(asked(profile, 20))] == [[("stage0", "v")]]
