@@ -69,6 +69,11 @@ class Hand:
             key=lambda budget: _rules(self.under(budget), self.pipeline) == rules,
         )
 
+    @property
+    def only_fewer(self) -> bool:
+        """Whether what it keeps with less memory is among what it keeps with more."""
+        return self.name != "strided"
+
     def shapes(self, policy: Policy) -> tuple[Shape, ...] | None:
         """The same as a plan could have it; None where only the policy itself can say it."""
         if not isinstance(policy, Planned | Serial):

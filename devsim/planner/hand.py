@@ -54,7 +54,7 @@ def _runs(
             same_from = hand.same_from_bytes(least, most)
             for run in runs_of(evaluator, policy, same_from, most):
                 yield policy, run, cost_of(objective, read_bytes, run.makespan_ns)
-        elif hand.name == "strided":  # With less memory it keeps others, not only fewer.
+        elif not hand.only_fewer:
             same_from = hand.same_from_bytes(least, most)
         else:
             return
