@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from devsim.cli.conditions import conditions_of
 from devsim.core.chrome import read_trace
 from devsim.core.plan import Plan
 
@@ -70,6 +71,13 @@ def test_a_plan_above_its_hard_limit_is_killed_and_the_verdict_says_so(work, val
     assert "killed by the" in result.stderr
     assert "it held" in result.stderr
     assert read_trace(work / "killed.json").environment["ended"] == "early"
+
+
+def test_the_hard_limit_is_the_budget_asked_for_also_when_the_plan_holds_less(work):
+    made = Plan.read(work / "plan.json")
+    less = {"budget_bytes": made.budget_bytes - 1, "offered_bytes": made.budget_bytes}
+    conditions = conditions_of(made.model_copy(update=less), True, None, None, "stop")
+    assert conditions.hard_limit_bytes == made.budget_bytes
 
 
 def test_a_prediction_that_is_off_by_more_than_asked_is_a_no(work, validate):

@@ -40,3 +40,12 @@ def test_a_process_that_has_ended_is_an_error():
     process.wait()
     with pytest.raises(psutil.NoSuchProcess):
         footprint_bytes(process.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="waits without reaping, reads /proc")
+def test_a_process_that_has_ended_and_is_not_reaped_is_an_error():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    with pytest.raises(psutil.NoSuchProcess):
+        footprint_bytes(process.pid)
+    process.wait()
