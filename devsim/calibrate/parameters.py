@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from devsim.core.errors import BadInputError
 from devsim.core.files import Frozen
 from devsim.core.profile import Profile
+from devsim.core.quantities import Rate
 from devsim.core.scaling import work_speed_name
+from devsim.core.text_types import Remark
 
 LOAD_FIXED = "load_fixed_s"
 LOAD_RATE = "load_bytes_per_s"
@@ -43,9 +45,9 @@ class Range(Frozen):
     The middle is that of the logarithms, for every parameter is positive.
     """
 
-    low: float = Field(gt=0)
-    high: float = Field(gt=0)
-    source: str = Field(min_length=1)
+    low: Rate
+    high: Rate
+    source: Remark = Field(min_length=1)
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> Self:

@@ -1,14 +1,14 @@
 """A file of observed totals (TOML): runs, the figures that are known of each, and ranges."""
 
-import tomllib
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from devsim.calibrate.parameters import Range
-from devsim.core.errors import BadFileError
-from devsim.core.files import Document, Frozen, bad_document, read_bytes
+from devsim.core.files import Frozen
+from devsim.core.quantities import IterationCount, PositiveByteCount, Seconds
+from devsim.core.text_types import Label, Name, Remark
+from devsim.core.toml_files import TomlDocument
 
 Quantity = Literal["first_iteration", "later_iteration", "mean_iteration", "whole"]
 
@@ -16,37 +16,41 @@ Quantity = Literal["first_iteration", "later_iteration", "mean_iteration", "whol
 class Observed(Frozen):
     """One figure of a run."""
 
-    name: str = Field(min_length=1)
+    name: Label = Field(min_length=1)
     quantity: Quantity = Field(description="of the whole run, or an iteration of its last stage")
-    seconds: float = Field(gt=0)
-    spread: float = Field(gt=0, le=1, description="its standard deviation as a fraction")
-    source: str = Field(min_length=1)
+    seconds: Seconds
+    spread: float = Field(
+        strict=True, gt=1e-6, le=1, description="its standard deviation as a fraction"
+    )
+    source: Remark = Field(min_length=1)
 
 
 class ObservedRun(Frozen):
     """One run of one or more stages, and what is known of it."""
 
-    stages: tuple[str, ...] = Field(min_length=1)
-    variant: str | None = Field(default=None, description="of its blocks; null: the default")
-    policy: str = "serial"
+    stages: tuple[Name, ...] = Field(min_length=1)
+    variant: Name | None = Field(default=None, description="of its blocks; null: the default")
+    policy: Name = "serial"
     ci: bool = Field(default=True, description="on-device-sora's concurrent inference")
     dl: bool = Field(default=True, description="on-device-sora's dynamic loading")
-    iterations: int | None = Field(default=None, ge=1, description="of each; null: the profile's")
-    group: str = Field(description="runs of one group were at the same resolution")
+    iterations: IterationCount | None = Field(
+        default=None, description="of each; null: the profile's"
+    )
+    group: Label = Field(description="runs of one group were at the same resolution")
     figures: tuple[Observed, ...] = Field(min_length=1)
 
 
-class Totals(Document):
+class Totals(TomlDocument):
     """A file of observed totals."""
 
     schema_version: Literal[1]
-    title: str
-    budget_bytes: int = Field(gt=0)
-    frames: str = "68"
-    resolutions: dict[str, tuple[str, ...]] = Field(
+    title: Remark
+    budget_bytes: PositiveByteCount
+    frames: Name = "68"
+    resolutions: dict[Label, tuple[Label, ...]] = Field(
         default={}, description="by group, what it may have been; the likeliest is found"
     )
-    parameters: dict[str, Range] = Field(default={}, description="plausible ranges by name")
+    parameters: dict[Label, Range] = Field(default={}, description="plausible ranges by name")
     runs: tuple[ObservedRun, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -66,17 +70,3 @@ class Totals(Document):
         if unknown:
             raise ValueError(f"resolutions names group '{unknown[0]}', which no run is in")
         return self
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read and check a file of totals.
-
-        Raises:
-            BadFileError: the file is missing, not TOML, or breaks the schema; names the field.
-        """
-        try:
-            return cls.model_validate(tomllib.loads(read_bytes(path).decode()))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadFileError(path, f"is not TOML ({error})", "mend the file") from error
-        except ValidationError as error:
-            raise bad_document(path, "file of totals", error) from error

@@ -1,5 +1,7 @@
 """The ``devsim`` command: its verbs, and how errors end as exit statuses."""
 
+import io
+import signal
 import sys
 from typing import Annotated
 
@@ -21,7 +23,10 @@ from devsim.cli import (
     workloads,
 )
 from devsim.cli.output import fail, state
-from devsim.core.errors import DevsimError
+from devsim.core.errors import BadInputError, DevsimError
+from devsim.report.broken_pipe import leave_quietly
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 app = typer.Typer(
     name="devsim",
@@ -67,13 +72,20 @@ def options(
 
 def main() -> None:
     """Run the command line; never shows a traceback unless asked."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # for encodings that lack a character
     try:
         app()
     except DevsimError as error:
         sys.exit(fail(error, error.exit_status))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
-        sys.exit(1)
+        leave_quietly()
+    except OSError as error:  # of the machine: a full disk, a path that no file system takes
+        where = f"{error.filename}: " if error.filename else ""
+        problem = f"{where}{error.strerror or error}"
+        sys.exit(fail(BadInputError(problem, "check the path, its permissions and the disk"), 2))
     except Exception as error:
         sys.exit(fail(error, 3))

@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from devsim.core.errors import DevsimError
+from devsim.core.printable import printable, quoted
+from devsim.report.broken_pipe import leave_quietly
+
+_LONGEST_LINE = 2_000
 
 
 class _State:
@@ -19,12 +23,15 @@ state = _State()
 
 def print_json(result: dict[str, Any]) -> None:
     """Print one JSON object on standard output."""
-    print(json.dumps(result, indent=1))
+    try:
+        print(json.dumps(result, indent=1), flush=True)
+    except BrokenPipeError:
+        leave_quietly()
 
 
 def note(line: str) -> None:
     """Say something that is not the result, on standard error."""
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)
 
 
 def fail(error: BaseException, exit_status: int) -> int:
@@ -35,7 +42,7 @@ def fail(error: BaseException, exit_status: int) -> int:
         line = str(error)
     else:
         line = f"internal error: {type(error).__name__}: {error}; run again with devsim --debug"
-    note("devsim: " + " ".join(line.split()))
+    note("devsim: " + quoted(line.replace("\n", " "), _LONGEST_LINE))
     return exit_status
 
 
@@ -46,12 +53,13 @@ def progress(label: str) -> Iterator[Callable[[int, int, str], None]]:
     Yields:
         A function that takes how much is done, how much there is, and what is being done.
     """
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
+    from devsim.report.console import stderr
+
+    console = stderr()
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -10,10 +10,11 @@ from devsim.convert.outcome import Failed, Made
 from devsim.convert.precision import Choice
 from devsim.convert.processes import make_here, make_in_processes
 from devsim.convert.progress import Progress
-from devsim.convert.records import WORK, Found, prepare, publish, sweep, tidy
+from devsim.convert.records import PARTIAL, Found, prepare, publish, sweep, tidy
 from devsim.convert.source import PipelineSource, StageSource
 from devsim.core.errors import BadInputError
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
+from devsim.core.new_folders import no_empty_folders
 
 
 def convert_pipeline(
@@ -30,17 +31,18 @@ def convert_pipeline(
     """Convert every package; see ``devsim.convert.convert_workload``."""
     chosen = [stage for stage in source.stages if not stages or stage.name in stages]
     jobs = [job for stage in chosen for job in list_jobs(source, stage, choice[stage.name], check)]
-    with _writing(out):
-        found = prepare(source, jobs, out, force=force)
-    try:
-        blocks = _make_all(jobs, found, out, processes, on_progress)
-        made = (_stage(stage, choice[stage.name][0], jobs, blocks) for stage in chosen)
-        manifest = _manifest(source, (*made, *found.stages))
+    with no_empty_folders(out):
         with _writing(out):
-            manifest.write(out / MANIFEST_NAME, force=True)
-            tidy(out, jobs)
-    finally:
-        sweep(out)
+            found = prepare(source, jobs, out, force=force)
+        try:
+            blocks = _make_all(jobs, found, out, processes, on_progress)
+            made = (_stage(stage, choice[stage.name][0], jobs, blocks) for stage in chosen)
+            manifest = _manifest(source, (*made, *found.stages))
+            with _writing(out):
+                manifest.write(out / MANIFEST_NAME, force=True)
+                tidy(out, jobs)
+        finally:
+            sweep(out)
     return manifest
 
 
@@ -58,7 +60,7 @@ def _make_all(
         if ready := found.ready(job, out):
             blocks[job.package] = ready
             on_progress(_progress(job, len(blocks), len(jobs)))
-    partial = out / WORK / "partial"
+    partial = out / PARTIAL
     missing = [(job, partial / job.package) for job in jobs if job.package not in blocks]
     run = make_in_processes(missing, processes) if processes else make_here(missing)
     with closing(run) as outcomes:

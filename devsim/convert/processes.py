@@ -7,7 +7,6 @@ import re
 import selectors
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import IO
 
 from devsim.convert.job import Assignment, Job, perform
 from devsim.convert.outcome import OUTCOME, Failed, Outcome
+from devsim.core.child_python import python_command, python_environment
 
 _GO_ON = "convert again, which goes on with what is missing; --stage leaves other stages out"
 
@@ -93,13 +93,12 @@ def _start(assignment: Assignment) -> _Running:
     pickled = pickle.dumps(assignment)
     chatter, name = tempfile.mkstemp(prefix="devsim-convert-")
     Path(name).unlink()
-    path = os.pathsep.join(str(Path(folder).absolute()) for folder in sys.path)
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "devsim.convert.worker"],
+        python_command("devsim.convert.worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=chatter,
-        env={**os.environ, "PYTHONPATH": path},
+        env=python_environment(os.environ),
     )
     if process.stdin is None or process.stdout is None:
         raise AssertionError("the worker was started with pipes")

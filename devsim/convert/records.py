@@ -1,7 +1,6 @@
 """What is already in the folder that a conversion fills, and what of it stays."""
 
 import contextlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +8,17 @@ from typing import Literal
 
 from devsim.convert.job import Job
 from devsim.convert.source import PipelineSource
+from devsim.core.confined import remove, writable
 from devsim.core.errors import BadFileError, BadInputError
-from devsim.core.files import Document, package_digest
+from devsim.core.files import Document
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
+from devsim.mlpackage.checked import checked_package
 
 WORK = ".converting"
 """Holds ``records`` of finished packages and ``partial`` ones, until a conversion is finished."""
+PARTIAL = f"{WORK}/partial"
+_RECORDS = f"{WORK}/records"
+_PACKAGE = ".mlpackage"
 
 
 class Record(Document):
@@ -41,7 +45,10 @@ class Found:
         block = self.blocks.get(job.package.as_posix())
         if block is None or block.recipe != job.recipe or (job.check and block.check is None):
             return None
-        return block if block.digest == package_digest(out / job.package) else None
+        try:
+            return block if checked_package(out, block) else None
+        except BadFileError:
+            return None
 
 
 def prepare(source: PipelineSource, jobs: Sequence[Job], out: Path, *, force: bool) -> Found:
@@ -59,7 +66,10 @@ def prepare(source: PipelineSource, jobs: Sequence[Job], out: Path, *, force: bo
             f"{out}: {lost[0]} is of another conversion",
             "add --force to replace it or choose another --output",
         )
-    (out / WORK / "records").mkdir(parents=True, exist_ok=True)
+    remove(out, PARTIAL)  # of a conversion that was killed
+    writable(out, f"{_RECORDS}/any").parent.mkdir(parents=True, exist_ok=True)
+    for job in jobs:
+        writable(out, job.package.as_posix())
     if lost and manifest:
         _forget(manifest, lost, stages, out)
     return Found(blocks | _records(out, jobs), stages)
@@ -67,24 +77,25 @@ def prepare(source: PipelineSource, jobs: Sequence[Job], out: Path, *, force: bo
 
 def publish(out: Path, partial: Path, block: Block) -> None:
     """Move a finished package to its place, and note that it is finished."""
-    package = out / block.package
-    shutil.rmtree(package, ignore_errors=True)
+    remove(out, block.package)
+    package = writable(out, block.package)
     package.parent.mkdir(parents=True, exist_ok=True)
     partial.rename(package)
-    Record(schema_version=1, block=block).write(_record(out, block.package), force=True)
+    Record(schema_version=1, block=block).write(out / _record(block.package), force=True)
 
 
 def tidy(out: Path, jobs: Sequence[Job]) -> None:
     """Remove the records of packages that the manifest tells of now."""
     for job in jobs:
-        _record(out, job.package.as_posix()).unlink(missing_ok=True)
+        remove(out, _record(job.package.as_posix()))
     sweep(out)
 
 
 def sweep(out: Path) -> None:
     """Remove half packages, and the folders that are left empty."""
-    shutil.rmtree(out / WORK / "partial", ignore_errors=True)
-    for folder in (out / WORK / "records", out / WORK):
+    with contextlib.suppress(BadInputError):  # a link is in the way, which stays
+        remove(out, PARTIAL)
+    for folder in (out / _RECORDS, out / WORK):
         with contextlib.suppress(OSError):
             folder.rmdir()
 
@@ -127,11 +138,11 @@ def _forget(
     told = _packages(stages).keys()
     for path, block in _packages(manifest.stages).items():
         if path not in lost and path not in told:
-            Record(schema_version=1, block=block).write(_record(out, path), force=True)
+            Record(schema_version=1, block=block).write(out / _record(path), force=True)
     if stages:
         manifest.model_copy(update={"stages": stages}).write(out / MANIFEST_NAME)
     for path in lost:
-        shutil.rmtree(out / path, ignore_errors=True)
+        remove(out, path)
 
 
 def _records(out: Path, jobs: Sequence[Job]) -> dict[str, Block]:
@@ -142,7 +153,7 @@ def _records(out: Path, jobs: Sequence[Job]) -> dict[str, Block]:
     recipes = {job.package.as_posix(): job.recipe for job in jobs}
     stages = {job.package.parts[0] for job in jobs}
     found = {}
-    for path in (out / WORK / "records").glob("*.json"):
+    for path in (out / _RECORDS).glob("*.json"):
         try:
             block = Record.read(path).block
         except BadFileError:
@@ -151,10 +162,11 @@ def _records(out: Path, jobs: Sequence[Job]) -> dict[str, Block]:
         if recipes.get(block.package) == block.recipe:
             found[block.package] = block
         elif Path(block.package).parts[0] in stages:
-            shutil.rmtree(out / block.package, ignore_errors=True)
+            if block.package.endswith(_PACKAGE):
+                remove(out, block.package)
             path.unlink()
     return found
 
 
-def _record(out: Path, package: str) -> Path:
-    return out / WORK / "records" / f"{package.replace('/', '.')}.json"
+def _record(package: str) -> str:
+    return f"{_RECORDS}/{package.replace('/', '.')}.json"

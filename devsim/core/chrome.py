@@ -13,7 +13,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from devsim.core.errors import BadFileError
-from devsim.core.files import Frozen, bad_document, read_bytes, write_atomically
+from devsim.core.files import Frozen, bad_document, write_atomically
+from devsim.core.quantities import ByteCount, Index, PositiveByteCount, TotalNanoseconds
+from devsim.core.regular_files import TRACE_BYTES, read_regular
+from devsim.core.text_types import Label, Name, Remark
 from devsim.core.trace import Footprint, Kind, Span, Trace
 
 _PID = 1
@@ -25,25 +28,25 @@ class TraceMetadata(Frozen):
 
     schema_version: Literal[1]
     origin: Literal["simulated", "measured"]
-    workload: str
-    policy: str
-    budget_bytes: int = Field(gt=0)
-    environment: dict[str, str]
+    workload: Name
+    policy: Name
+    budget_bytes: PositiveByteCount
+    environment: dict[Label, Remark]
 
 
 class SpanArgs(Frozen):
     """devsim's facts of an activity, under an event's ``args``."""
 
     kind: Kind
-    position: int = Field(ge=0)
-    stage: str
-    iteration: int = Field(ge=0)
-    chunk: int = Field(ge=0)
-    name: str
-    start_ns: int = Field(ge=0)
-    end_ns: int = Field(ge=0)
+    position: Index
+    stage: Name
+    iteration: Index
+    chunk: Index
+    name: Label
+    start_ns: TotalNanoseconds
+    end_ns: TotalNanoseconds
     cold: bool
-    waited_for: str
+    waited_for: Label
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
@@ -64,8 +67,8 @@ class SpanArgs(Frozen):
 class Sample(Frozen):
     """A sample of the footprint counter; every argument of a counter is a curve of its own."""
 
-    ts: float = Field(ge=0)
-    bytes: int = Field(ge=0)
+    ts: float = Field(ge=0, le=1e16)
+    bytes: ByteCount
 
 
 _SPANS = TypeAdapter(list[SpanArgs])
@@ -85,7 +88,7 @@ def read_trace(path: Path) -> Trace:
         BadFileError: missing, truncated, or not a devsim trace; names the field.
     """
     try:
-        data = json.loads(read_bytes(path))
+        data = json.loads(read_regular(path, TRACE_BYTES))
         facts = data["metadata"]["devsim"]
         events = data["traceEvents"]
         spans = [e["args"] for e in events if e["ph"] in ("X", "b")]

@@ -1,13 +1,13 @@
 """A device: its limits and rates, each figure with its source and quality."""
 
-import tomllib
-from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from devsim.core.errors import BadFileError
-from devsim.core.files import Document, Frozen, bad_document, read_bytes
+from devsim.core.files import Frozen
+from devsim.core.quantities import LoaderCount, Rate
+from devsim.core.text_types import LONGEST_NAME, Label, Remark
+from devsim.core.toml_files import TomlDocument
 
 Quality = Literal["published", "press", "one report", "secondary", "derived", "conflicting"]
 
@@ -15,11 +15,11 @@ Quality = Literal["published", "press", "one report", "secondary", "derived", "c
 class Figure(Frozen):
     """A number about a device, with where it is from and how far it may be off."""
 
-    value: float = Field(gt=0)
-    low: float | None = Field(default=None, gt=0)
-    high: float | None = Field(default=None, gt=0)
+    value: Rate
+    low: Rate | None = None
+    high: Rate | None = None
     quality: Quality
-    source: str = Field(min_length=1)
+    source: Remark = Field(min_length=1)
 
     @model_validator(mode="after")
     def _value_lies_in_range(self) -> Self:
@@ -30,12 +30,12 @@ class Figure(Frozen):
         return self
 
 
-class Device(Document):
+class Device(TomlDocument):
     """A device file, ``profiles/devices/NAME.toml``."""
 
     schema_version: Literal[1]
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=LONGEST_NAME)
+    title: Label
     ram_bytes: Figure
     budget_bytes: Figure = Field(description="what one app may hold")
     storage_read_bytes_per_s: Figure
@@ -43,18 +43,4 @@ class Device(Document):
     neural_engine_ops_per_s: Figure
     memory_bandwidth_bytes_per_s: Figure
     neural_engine_model_limit_bytes: Figure
-    loader_threads: int = Field(default=1, ge=1, description="loads that may run at once")
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read and check a device file.
-
-        Raises:
-            BadFileError: the file is missing, not TOML, or breaks the schema; names the field.
-        """
-        try:
-            return cls.model_validate(tomllib.loads(read_bytes(path).decode()))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadFileError(path, f"is not TOML ({error})", "mend the device file") from error
-        except ValidationError as error:
-            raise bad_document(path, "device", error) from error
+    loader_threads: LoaderCount = Field(default=1, description="loads that may run at once")

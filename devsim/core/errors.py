@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
+from devsim.core.printable import quoted
+
+_LONGEST_SENTENCE = 1_000
+
 
 class DevsimError(Exception):
     """Base of every error a user can cause.
+
+    The texts may quote files: they become printable, and are cut where they go on and on.
 
     Args:
         problem: what is wrong, naming the file and field where there is one.
@@ -14,9 +20,13 @@ class DevsimError(Exception):
     exit_status = 2
 
     def __init__(self, problem: str, fix: str) -> None:
-        self.problem = problem
-        self.fix = fix
-        super().__init__(f"{problem}; {fix}")
+        self.problem = _sentence(problem)
+        self.fix = _sentence(fix)
+        super().__init__(f"{self.problem}; {self.fix}")
+
+
+def _sentence(text: str) -> str:
+    return quoted(text.replace("\n", " "), _LONGEST_SENTENCE)
 
 
 class BadInputError(DevsimError):

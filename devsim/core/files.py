@@ -4,15 +4,20 @@ import contextlib
 import gzip
 import hashlib
 import os
+import stat
 import tempfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from devsim.core.confined import readable
 from devsim.core.errors import BadFileError, BadInputError
+from devsim.core.printable import quoted
+from devsim.core.regular_files import DOCUMENT_BYTES, open_regular, read_regular
+
+_LONGEST_VALUE = 60
 
 
 class Frozen(BaseModel):
@@ -31,7 +36,7 @@ class Document(Frozen):
         Raises:
             BadFileError: the file is missing, truncated or breaks the schema; names the field.
         """
-        data = read_bytes(path)
+        data = read_regular(path, DOCUMENT_BYTES)
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
@@ -48,22 +53,6 @@ class Document(Frozen):
     def digest(self) -> str:
         """SHA-256 of the document's canonical JSON."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a file, gunzipped when its name ends in ``.gz``.
-
-    Raises:
-        BadFileError: missing, unreadable, or not whole.
-    """
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix == ".gz" else data
-    except FileNotFoundError:
-        raise BadFileError(path, "no such file", "check the path") from None
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise BadFileError(path, f"cannot be read ({reason})", "check the file") from error
 
 
 def write_atomically(path: Path, data: bytes, *, force: bool) -> None:
@@ -102,31 +91,61 @@ def replacing(path: Path, *, force: bool) -> Iterator[Path]:
 
 def refuse_overwrite(path: Path, *, force: bool) -> None:
     """Raise BadInputError when ``path`` exists and may not be replaced."""
-    if path.is_dir():
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path}: cannot be written ({error})", "name another file") from error
+    if stat.S_ISDIR(status.st_mode):
         raise BadInputError(f"{path}: is a folder", "name a file with --output")
-    if path.exists() and not force:
+    if not stat.S_ISREG(status.st_mode):
+        raise BadInputError(f"{path}: is not a regular file", "name a file with --output")
+    if not force:
         raise BadInputError(f"{path}: already exists", "add --force to overwrite it")
 
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def package_files(package: Path) -> list[tuple[str, Path]]:
+    """Every file of a package folder by its path in it, in order, and where it really lies.
+
+    Raises:
+        BadFileError: one of them is not a regular file, or a link leads out of the package.
+    """
+    names = [path.relative_to(package).as_posix() for path in sorted(_entries(package))]
+    return [(name, readable(package, name)) for name in names]
+
+
 def package_digest(package: Path) -> str:
-    """SHA-256 over a package folder: every file's relative path and digest, in order."""
+    """SHA-256 over a package folder: every file's relative path and digest, in order.
+
+    Raises:
+        BadFileError: see ``package_files``.
+    """
     digest = hashlib.sha256()
-    for path in sorted(p for p in package.rglob("*") if p.is_file()):
-        digest.update(f"{path.relative_to(package).as_posix()}\0{file_digest(path)}\n".encode())
+    for name, path in package_files(package):
+        digest.update(f"{name}\0{file_digest(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """All that is in a folder and its folders, but for the folders themselves."""
+    for parent, folders, names in os.walk(folder):
+        for link in (path for name in folders if (path := Path(parent, name)).is_symlink()):
+            raise BadFileError(link, "is a link to a folder", "copy the folder to its place")
+        yield from (Path(parent, name) for name in names)
 
 
 def bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
     """Turn pydantic's findings into one line that names the file, the first field and the fix."""
     first: Any = error.errors(include_url=False)[0]
-    parts = (str(part) for part in first["loc"])
-    field = ".".join(part if part.isprintable() else repr(part) for part in parts) or "the file"
+    field = ".".join(quoted(str(part)) for part in first["loc"]) or "the file"
+    given = quoted(str(first["input"]), _LONGEST_VALUE)
     if first["type"] == "json_invalid":
         return BadFileError(path, f"is not whole JSON ({first['msg']})", f"write the {kind} again")
     if field == "schema_version" and first["type"] == "missing":
@@ -136,12 +155,13 @@ def bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
     if field == "schema_version":
         return BadFileError(
             path,
-            f"schema_version is {first['input']!r}, which this devsim does not read as a {kind}",
+            f"schema_version is {given}, which this devsim does not read as a {kind}",
             "use the devsim that wrote it, or make the file again",
         )
-    return BadFileError(
-        path, f"{field}: {first['msg']}", f"mend the field or make the {kind} again"
-    )
+    problem = first["msg"]
+    if first["type"] == "string_pattern_mismatch":
+        problem = f"'{given}' is not a valid name; names have letters, digits and . _ + -"
+    return BadFileError(path, f"{field}: {problem}", f"fix the field or make the {kind} again")
 
 
 def _umask_permissions(path: Path) -> None:

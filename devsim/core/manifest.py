@@ -1,26 +1,26 @@
 """What a converted folder holds: the blocks of each stage, in order, one package each."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from devsim.core.errors import BadInputError
 from devsim.core.files import Document, Frozen
+from devsim.core.quantities import ByteCount, Count, IterationCount, OperationCount, Seed
+from devsim.core.text_types import ChunkName, Digest, Label, Name, Remark
 
 MANIFEST_NAME = "manifest.json"
 
 
-def _inside(path: str) -> str:
-    parts = Path(path).parts
-    if not parts or Path(path).is_absolute() or ".." in parts or "\0" in path:
-        raise ValueError("must be a relative path inside the models folder")
-    return path
-
-
-RelativePath = Annotated[str, AfterValidator(_inside)]
-Shape = tuple[Annotated[int, Field(ge=1)], ...]
-VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
+PackagePath = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._+-]*(/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$", max_length=600
+    ),
+    Field(description="names, parted by /, inside the models folder"),
+]
+Shape = tuple[Annotated[int, Field(strict=True, ge=1, le=10**9)], ...]
+VariantName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=32)]
 
 
 class Port(Frozen):
@@ -30,8 +30,8 @@ class Port(Frozen):
     it) and ``tensor`` (what flows between blocks) differ where a block updates a tensor.
     """
 
-    name: str
-    tensor: str
+    name: Label
+    tensor: Label
     shape: Shape
     dtype: Literal["float32", "float16", "int32"]
 
@@ -43,23 +43,23 @@ class Check(Frozen):
         description="of the worst output, against its largest magnitude; null when all are equal"
     )
     max_error: float = Field(ge=0, description="the largest absolute difference of any output")
-    seed: int = Field(ge=0, description="of the inputs")
-    runtime: str = Field(description="what ran the package")
+    seed: Seed = Field(description="of the inputs")
+    runtime: Label = Field(description="what ran the package")
 
 
 class Block(Frozen):
     """One converted block: its package and its interface."""
 
-    name: str
-    package: RelativePath
-    digest: str
-    weight_bytes: int = Field(ge=0, description="size of weight.bin on disk")
-    parameters: int = Field(ge=0)
-    flops: int = Field(ge=0, description="of one compute; a multiply-add counts as two")
+    name: ChunkName
+    package: PackagePath
+    digest: Digest
+    weight_bytes: ByteCount = Field(description="size of weight.bin on disk")
+    parameters: Count
+    flops: OperationCount = Field(description="of one compute; a multiply-add counts as two")
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     check: Check | None = Field(default=None, description="null where it was not checked")
-    recipe: str | None = Field(
+    recipe: Label | None = Field(
         default=None, description="digest of all that decides what a converted package holds"
     )
 
@@ -67,8 +67,8 @@ class Block(Frozen):
 class StageManifest(Frozen):
     """The blocks of one stage, in compute order, and other variants of some of them."""
 
-    name: str
-    iterations: int = Field(ge=1, description="the workload's default")
+    name: Name
+    iterations: IterationCount = Field(description="the workload's default")
     precision: VariantName = Field(description="of the blocks; the name of the default variant")
     blocks: tuple[Block, ...] = Field(min_length=1)
     alternatives: dict[VariantName, tuple[Block, ...]] = Field(
@@ -123,10 +123,10 @@ class Manifest(Document):
     """The ``manifest.json`` of a folder of converted packages."""
 
     schema_version: Literal[1]
-    workload: str
-    size: str = Field(description="full, or the reduced size the blocks were made at")
-    weights: str = Field(description="their origin: a checkpoint, or 'random seed N'")
-    shape: str = Field(description="the input shape the packages were converted for")
+    workload: Name
+    size: Label = Field(description="full, or the reduced size the blocks were made at")
+    weights: Remark = Field(description="their origin: a checkpoint, or 'random seed N'")
+    shape: Remark = Field(description="the input shape the packages were converted for")
     stages: tuple[StageManifest, ...] = Field(min_length=1)
 
     @model_validator(mode="before")

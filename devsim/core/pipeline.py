@@ -5,27 +5,29 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from devsim.core.files import Frozen
+from devsim.core.quantities import ByteCount, Index, IterationCount, LoaderCount, Nanoseconds
+from devsim.core.text_types import ChunkName, Name, OptionalName
 
 
 class ChunkCost(Frozen):
     """What one chunk costs."""
 
-    weight_bytes: int = Field(ge=0)
-    resident_bytes: int = Field(ge=0)
-    transient_bytes: int = Field(ge=0)
-    activation_bytes: int = Field(ge=0)
-    cold_load_ns: int = Field(ge=0)
-    cached_load_ns: int = Field(ge=0)
-    unload_ns: int = Field(ge=0)
-    compute_ns: int = Field(ge=0)
+    weight_bytes: ByteCount
+    resident_bytes: ByteCount
+    transient_bytes: ByteCount
+    activation_bytes: ByteCount
+    cold_load_ns: Nanoseconds
+    cached_load_ns: Nanoseconds
+    unload_ns: Nanoseconds
+    compute_ns: Nanoseconds
 
 
 class Chunk(Frozen):
     """Consecutive blocks of a stage that are loaded, computed and unloaded as one."""
 
-    blocks: tuple[str, ...] = Field(min_length=1)
+    blocks: tuple[ChunkName, ...] = Field(min_length=1)
     cost: ChunkCost
-    variant: str = Field(default="", description="of its packages; empty: the stage's")
+    variant: OptionalName = Field(default="", description="of its packages; empty: the stage's")
 
     @property
     def name(self) -> str:
@@ -37,12 +39,14 @@ class Chunk(Frozen):
 class Stage(Frozen):
     """A stage cut into chunks, in compute order; or one phase of it, when its variant changes."""
 
-    name: str
-    variant: str
-    iterations: int = Field(ge=1)
-    first_iteration: int = Field(default=0, ge=0, description="of the stage, in this phase")
-    boundary_bytes: int = Field(ge=0)
-    unit: str = Field(default="", description="compute unit, a key of the pipeline's units")
+    name: Name
+    variant: OptionalName
+    iterations: IterationCount
+    first_iteration: Index = Field(default=0, description="of the stage, in this phase")
+    boundary_bytes: ByteCount
+    unit: OptionalName = Field(
+        default="", description="compute unit, a key of the pipeline's units"
+    )
     chunks: tuple[Chunk, ...] = Field(min_length=1)
 
     def package_of(self, chunk: Chunk) -> tuple[str, str, tuple[str, ...]]:
@@ -66,13 +70,13 @@ class LaneSpeeds(Frozen):
 class Pipeline(Frozen):
     """Stages in order, the process's baseline and how the lanes disturb each other."""
 
-    workload: str
-    baseline_bytes: int = Field(ge=0)
+    workload: Name
+    baseline_bytes: ByteCount
     contended: LaneSpeeds = LaneSpeeds()
-    units: dict[str, LaneSpeeds] = Field(
+    units: dict[Name, LaneSpeeds] = Field(
         default={}, description="by compute unit, where they differ from contended"
     )
-    loaders: int = Field(default=1, ge=1, description="loads that may run at once")
+    loaders: LoaderCount = Field(default=1, description="loads that may run at once")
     stages: tuple[Stage, ...] = Field(min_length=1)
 
     @model_validator(mode="after")

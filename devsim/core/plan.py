@@ -1,43 +1,52 @@
 """A plan: how a pipeline is cut, what stays resident, and what that is predicted to cost."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from devsim.core.files import Document, Frozen
 from devsim.core.pipeline import Pipeline
+from devsim.core.quantities import (
+    ByteCount,
+    Index,
+    PositiveByteCount,
+    Seed,
+    TotalBytes,
+    TotalNanoseconds,
+)
+from devsim.core.text_types import Digest, Label, Name, Remark
 
 
 class Residency(Frozen):
     """What a policy may keep and load ahead in one stage."""
 
-    resident: tuple[Annotated[int, Field(ge=0)], ...] = Field(description="chunk numbers, rising")
-    window: int = Field(ge=0, description="chunks the loader may hold ahead of the compute")
+    resident: tuple[Index, ...] = Field(description="chunk numbers, rising")
+    window: Index = Field(description="chunks the loader may hold ahead of the compute")
 
 
 class Prediction(Frozen):
     """What a simulation says of a schedule."""
 
-    makespan_ns: int = Field(ge=0)
-    peak_bytes: int = Field(ge=0)
-    load_busy_ns: int = Field(ge=0)
-    compute_busy_ns: int = Field(ge=0)
-    stalls_ns: dict[str, int] = Field(description="compute lane idle, by cause")
+    makespan_ns: TotalNanoseconds
+    peak_bytes: ByteCount
+    load_busy_ns: TotalNanoseconds
+    compute_busy_ns: TotalNanoseconds
+    stalls_ns: dict[Label, TotalNanoseconds] = Field(description="compute lane idle, by cause")
 
 
 class Figures(Frozen):
     """What a schedule comes to, without the reasons."""
 
-    makespan_ns: int = Field(ge=0)
-    peak_bytes: int = Field(ge=0)
-    stall_ns: int = Field(ge=0, description="compute lane idle")
-    read_bytes: int = Field(ge=0, description="weights of all loads")
+    makespan_ns: TotalNanoseconds
+    peak_bytes: ByteCount
+    stall_ns: TotalNanoseconds = Field(description="compute lane idle")
+    read_bytes: TotalBytes = Field(description="weights of all loads")
 
 
 class Baseline(Frozen):
     """What a named policy costs on the same profile and budget, in that policy's cut."""
 
-    policy: str
+    policy: Name
     figures: Figures | None = Field(description="null when it cannot keep the budget")
 
     @model_validator(mode="before")
@@ -61,34 +70,42 @@ class Robustness(Frozen):
     """What a plan comes to when durations are drawn, not typical."""
 
     percentile: int = Field(ge=1, le=100)
-    makespan_ns: int = Field(ge=0, description="that so many percent of the runs keep")
-    median_ns: int = Field(ge=0)
-    runs: int = Field(ge=1)
-    seed: int = Field(ge=0, description="of the first run; the others follow")
+    makespan_ns: TotalNanoseconds = Field(description="that so many percent of the runs keep")
+    median_ns: TotalNanoseconds
+    runs: int = Field(ge=1, le=10**6)
+    seed: Seed = Field(description="of the first run; the others follow")
+
+
+def package_key(stage: str, variant: str, block: str) -> str:
+    """What a plan calls a package."""
+    return f"{stage}/{variant}/{block}"
 
 
 class Plan(Document):
     """A plan file. It carries its chunks' costs, so it simulates and validates on its own."""
 
     schema_version: Literal[1]
-    device: str
-    shape: str
-    profile_digest: str
-    environment: dict[str, str] = Field(description="where the profile's figures were taken")
-    budget_bytes: int = Field(gt=0, description="what a run of the plan may hold")
-    offered_bytes: int | None = Field(
+    device: Label
+    shape: Remark
+    profile_digest: Digest
+    packages: dict[Label, Digest] = Field(
+        default={}, description="digests of the packages it runs, by STAGE/VARIANT/BLOCK"
+    )
+    environment: dict[Label, Remark] = Field(description="where the profile's figures were taken")
+    budget_bytes: PositiveByteCount = Field(description="what a run of the plan may hold")
+    offered_bytes: PositiveByteCount | None = Field(
         default=None, description="the budget asked for, where to hold less is faster"
     )
-    objective: str = Field(default="latency", description="what the plan is the best at")
-    policy: str
+    objective: Name = Field(default="latency", description="what the plan is the best at")
+    policy: Name
     pipeline: Pipeline
     residency: tuple[Residency, ...] = Field(description="one a stage")
     prediction: Prediction
-    read_bytes: int = Field(default=0, ge=0, description="weights of all loads")
+    read_bytes: TotalBytes = Field(default=0, description="weights of all loads")
     robustness: Robustness | None = Field(
         default=None, description="where the plan was chosen by it"
     )
-    lower_bound_ns: int = Field(ge=0)
+    lower_bound_ns: TotalNanoseconds
     baselines: tuple[Baseline, ...]
 
     @property

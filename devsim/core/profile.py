@@ -2,14 +2,21 @@
 
 import statistics
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from devsim.core.files import Document, Frozen
+from devsim.core.quantities import (
+    ByteCount,
+    IterationCount,
+    Nanoseconds,
+    OperationCount,
+    Slowdown,
+)
+from devsim.core.text_types import ChunkName, Digest, Label, Name, OptionalName, Remark
 
 Provenance = Literal["measured", "published", "modelled"]
-Nanoseconds = Annotated[int, Field(ge=0)]
 WorkKind = Literal["linear", "linear_int8", "attention", "conv", "traffic"]
 
 
@@ -17,14 +24,14 @@ class Source(Frozen):
     """Where figures come from."""
 
     provenance: Provenance
-    text: str = Field(min_length=1)
+    text: Remark = Field(min_length=1)
 
 
 class Bytes(Frozen):
     """A number of bytes and the key of its source."""
 
-    bytes: int = Field(ge=0)
-    source: str
+    bytes: ByteCount
+    source: Label
 
 
 class Samples(Frozen):
@@ -32,7 +39,7 @@ class Samples(Frozen):
 
     ns: tuple[Nanoseconds, ...] = Field(min_length=1)
     warmup: int = Field(default=0, ge=0, description="runs made before the first sample, not kept")
-    source: str
+    source: Label
 
     @property
     def median_ns(self) -> int:
@@ -44,7 +51,9 @@ class Work(Frozen):
     """A part of one compute that grows with the latent video as ``frames^a * area^b``."""
 
     kind: WorkKind = Field(description="traffic is in bytes, the others in FLOPs")
-    amount: int = Field(ge=0, description="at the profile's shape; a multiply-add counts as two")
+    amount: OperationCount = Field(
+        description="at the profile's shape; a multiply-add counts as two"
+    )
     frames: int = Field(default=0, ge=0, le=4, description="the power a of the latent's frames")
     area: int = Field(default=0, ge=0, le=4, description="the power b of a latent frame's area")
 
@@ -52,18 +61,20 @@ class Work(Frozen):
 class Variant(Frozen):
     """One package of a block."""
 
-    package: str
-    digest: str = Field(description="SHA-256 of the package; empty when it was never converted")
+    package: Label
+    digest: Digest = Field(description="SHA-256 of the package; empty when it was never converted")
     weight_bytes: Bytes = Field(description="on disk")
     resident_bytes: Bytes = Field(description="held while loaded")
     transient_bytes: Bytes = Field(description="held on top during a load")
     activation_bytes: Bytes = Field(description="held on top during a compute")
     bytes_moved: Bytes = Field(description="weights, inputs and outputs of one compute")
-    flops: int = Field(ge=0)
+    flops: OperationCount
     work: tuple[Work, ...] = Field(
         default=(), description="the FLOPs and bytes by how they grow; empty when nobody counted"
     )
-    unit: str = Field(default="", description="the compute unit it ran on; empty if unknown")
+    unit: OptionalName = Field(
+        default="", description="the compute unit it ran on; empty if unknown"
+    )
     cold_load: Samples
     cached_load: Samples
     unload: Samples
@@ -73,20 +84,25 @@ class Variant(Frozen):
 class BlockProfile(Frozen):
     """A block and its variants; the first variant of a stage's first block is the default."""
 
-    name: str
-    variants: dict[str, Variant] = Field(min_length=1)
+    name: ChunkName
+    variants: dict[Name, Variant] = Field(min_length=1)
 
 
 class StageProfile(Frozen):
     """The blocks of a stage in compute order."""
 
-    name: str
-    iterations: int = Field(ge=1)
+    name: Name
+    iterations: IterationCount
     frames_per_iteration: float = Field(
-        default=0, ge=0, description="latent frames that one iteration decodes; 0: all, every time"
+        default=0,
+        ge=0,
+        le=1e9,
+        description="latent frames that one iteration decodes; 0: all, every time",
     )
     boundary_bytes: Bytes = Field(description="tensors that flow between the stage's blocks")
-    unit: str = Field(default="", description="its compute unit, a key of the profile's units")
+    unit: OptionalName = Field(
+        default="", description="its compute unit, a key of the profile's units"
+    )
     blocks: tuple[BlockProfile, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -103,39 +119,37 @@ class StageProfile(Frozen):
 class Contention(Frozen):
     """How many times longer an activity takes while the other lane is busy."""
 
-    load_slowdown: float = Field(ge=1, le=1_000_000)
-    compute_slowdown: float = Field(ge=1, le=1_000_000)
-    load_beside_load: float = Field(
-        default=1, ge=1, le=1_000_000, description="of a load while another load runs"
-    )
-    source: str
+    load_slowdown: Slowdown
+    compute_slowdown: Slowdown
+    load_beside_load: Slowdown = Field(default=1, description="of a load while another load runs")
+    source: Label
 
 
 class Fitted(Frozen):
     """A device parameter that a calibration found, and the interval it believes in (95 %)."""
 
-    name: str
+    name: Label
     value: float
     low: float
     high: float
-    source: str
+    source: Label
 
 
 class Profile(Document):
     """A profile file, ``profiles/WORKLOAD/NAME.json``."""
 
     schema_version: Literal[1]
-    workload: str
-    device: str
-    size: str
-    shape: str
-    environment: dict[str, str]
-    sources: dict[str, Source] = Field(min_length=1)
+    workload: Name
+    device: Label
+    size: Label
+    shape: Remark
+    environment: dict[Label, Remark]
+    sources: dict[Label, Source] = Field(min_length=1)
     baseline_bytes: Bytes = Field(description="held by the process before any package is loaded")
     load_fixed: Samples = Field(description="the part of a load that does not grow with its bytes")
     dispatch: Samples = Field(description="the part of a compute that a joined chunk pays once")
     contention: Contention
-    units: dict[str, Contention] = Field(
+    units: dict[Name, Contention] = Field(
         default={}, description="contention by compute unit, where it differs"
     )
     fitted: tuple[Fitted, ...] = Field(default=(), description="parameters of a calibration")

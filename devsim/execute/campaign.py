@@ -66,7 +66,7 @@ def run_campaign(
         WorkerError: a run failed; the recording has it up to then.
     """
     models = Models.open(setting.models)
-    models.chunks(plan.pipeline)
+    models.require_profiled(plan)
     require_feasible(plan.pipeline, policy_of(plan), plan.budget_bytes)
     others = [baseline_plan(plan, name, models) for name in policies]
     feasible = [other for other in others if _fits(other)]

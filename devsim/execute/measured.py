@@ -190,12 +190,12 @@ def profile_folder(
         BadInputError: ``joined`` has no package that joins blocks of the folder.
         WorkerError: a package could not be run or killed the process.
     """
-    Models.open(setting.models)
+    Models.open(setting.models).require_unchanged()
     request = ProfileRequest(
         setting=setting,
         effort=effort,
-        finished=finished.resolve(),
-        joined=joined.resolve() if joined else None,
+        finished=finished.absolute(),
+        joined=joined.absolute() if joined else None,
     )
 
     def follow(told: Told) -> None:
@@ -223,13 +223,13 @@ def run_one_package(
         WorkerError: the package could not be run or killed the process.
     """
     request = PackageRequest(
-        package=package.resolve(),
+        package=package.absolute(),
         runtime=runtime,
         threads=threads or default_threads(),
-        inputs=inputs.resolve() if inputs else None,
+        inputs=inputs.absolute() if inputs else None,
         seed=seed,
         samples=samples,
-        outputs=outputs.resolve(),
+        outputs=outputs.absolute(),
     )
     answer = ask(request, lambda told: None)
     if not isinstance(answer, PackageAnswer):

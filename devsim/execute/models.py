@@ -1,11 +1,14 @@
 """A folder of converted packages, checked against what is to be run from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
 from devsim.core.pipeline import Pipeline, Stage
+from devsim.core.plan import Plan, package_key
+from devsim.mlpackage.checked import checked_package, package_folder
 
 
 @dataclass(frozen=True)
@@ -23,17 +26,50 @@ class Models:
             BadFileError: the manifest or a package is missing or damaged.
         """
         models = cls(folder, Manifest.read(folder / MANIFEST_NAME))
-        for stage in models.manifest.stages:
-            for block in stage.packages():
-                if not models.path(block).is_dir():
-                    raise BadFileError(
-                        models.path(block), "package is missing", "convert the workload again"
-                    )
+        for block in models.packages():
+            models.path(block)
         return models
 
     def path(self, block: Block) -> Path:
-        """Where a block's package is."""
-        return self.folder / block.package
+        """Where a block's package is.
+
+        Raises:
+            BadFileError: it is missing, or lies outside the folder.
+        """
+        return package_folder(self.folder, block)
+
+    def packages(self) -> Iterator[Block]:
+        """Every package of every stage and variant."""
+        for stage in self.manifest.stages:
+            yield from stage.packages()
+
+    def require_unchanged(self) -> None:
+        """Read every package, and compare its bytes with the manifest.
+
+        Raises:
+            BadFileError: a package is not the one that the manifest describes.
+        """
+        for block in self.packages():
+            checked_package(self.folder, block)
+
+    def require_profiled(self, plan: Plan) -> None:
+        """Check that the packages a plan runs are those that its profile was made of.
+
+        Raises:
+            BadFileError: one of them has changed since.
+        """
+        for stage, chunks in zip(plan.pipeline.stages, self.chunks(plan.pipeline), strict=True):
+            for chunk, blocks in zip(stage.chunks, chunks, strict=True):
+                variant = chunk.variant or stage.variant
+                for block in blocks:
+                    profiled = plan.packages.get(package_key(stage.name, variant, block.name), "")
+                    if profiled and block.digest and block.digest != profiled:
+                        raise BadFileError(
+                            self.folder / block.package,
+                            "is not the package that was profiled",
+                            "profile the folder and plan again, or name the profiled folder",
+                        )
+                    checked_package(self.folder, block)
 
     def stage(self, name: str) -> StageManifest:
         """A stage by name.

@@ -4,11 +4,11 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
+from devsim.core.child_python import python_command, python_environment
 from devsim.core.errors import DevsimError
 from devsim.core.trace import Footprint
 from devsim.core.units import format_bytes
@@ -65,11 +65,11 @@ class Worker:
 
     def __init__(self, samples: list[Footprint], limit: HardLimit | None = None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "devsim.execute.worker"],
+            python_command("devsim.execute.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=allocator_environment(os.environ),
+            env=allocator_environment(python_environment(os.environ)),
             process_group=0,  # Ctrl-C is for the parent, which then ends this process
         )
         self._samples = samples

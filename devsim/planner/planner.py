@@ -1,6 +1,7 @@
 """The planner: from a profile and a budget to a plan, verified by simulation."""
 
-from devsim.core.plan import Baseline, Plan
+from devsim.core.pipeline import Pipeline
+from devsim.core.plan import Baseline, Plan, package_key
 from devsim.core.profile import Profile
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import read_bytes_of, residency_of
@@ -52,6 +53,7 @@ def verified(solution: Solution) -> Plan:
         device=ask.profile.device,
         shape=ask.profile.shape,
         profile_digest=ask.profile.digest(),
+        packages=_packages(ask.profile, pipeline),
         environment=ask.profile.environment,
         budget_bytes=budget_bytes,
         offered_bytes=None if budget_bytes == ask.budget_bytes else ask.budget_bytes,
@@ -69,3 +71,20 @@ def verified(solution: Solution) -> Plan:
             for hand in solution.hands
         ),
     )
+
+
+def _packages(profile: Profile, pipeline: Pipeline) -> dict[str, str]:
+    """The digests of all packages that a pipeline runs, as far as the profile knows them."""
+    stages = {stage.name: stage for stage in profile.stages}
+    found = {}
+    for stage in pipeline.stages:
+        blocks = {block.name: block for block in stages[stage.name].blocks}
+        default = next(iter(stages[stage.name].blocks[0].variants))
+        for chunk in stage.chunks:
+            variant = chunk.variant or stage.variant
+            for name in chunk.blocks:
+                variants = blocks[name].variants
+                digest = variants.get(variant, variants[default]).digest
+                if digest:
+                    found[package_key(stage.name, variant, name)] = digest
+    return found

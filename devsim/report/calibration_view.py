@@ -4,7 +4,7 @@ from rich.console import Console
 
 from devsim.calibrate.calibration import Calibration, Check
 from devsim.calibrate.from_trace import TraceCalibration
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 _MOST_CHECKS = 24
 
@@ -19,7 +19,7 @@ def show_calibration(found: Calibration, console: Console) -> None:
             _number(each.value),
             f"{_number(each.low)} .. {_number(each.high)}",
             f"{_number(plausible.low)} .. {_number(plausible.high)}",
-            "" if each.plausible else "[bold red]implausible[/]",
+            "" if each.plausible else styled("[bold red]implausible[/]"),
         )
     console.print(table)
     _show_checks(found, console)
@@ -46,7 +46,7 @@ def show_trace_calibration(found: TraceCalibration, console: Console) -> None:
             _number(change.before),
             _number(change.after),
             f"{_number(change.low)} .. {_number(change.high)}",
-            "[bold]changed[/]" if change.certain else "kept",
+            styled("[bold]changed[/]") if change.certain else "kept",
         )
     console.print(table)
     console.print(

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from devsim.core.units import format_bytes, format_ns
 from devsim.replay.comparison.change import Change, Sampled, Unit, Verdict
 from devsim.replay.comparison.comparison import Comparison
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 _MARKS = {
-    Verdict.BETTER: "[green]better[/]",
-    Verdict.WORSE: "[red]worse[/]",
-    Verdict.NOISE: "~",
+    Verdict.BETTER: Text("better", style="green"),
+    Verdict.WORSE: Text("worse", style="red"),
+    Verdict.NOISE: Text("~"),
 }
 _PARTS = {"profile": "block", "plan": "chunk", "trace": "chunk"}
 _NARROWEST = 12
@@ -26,7 +26,7 @@ _CHANGED = (Verdict.BETTER, Verdict.WORSE)
 
 def show_comparison(compared: Comparison, threshold: Fraction, console: Console) -> None:
     """Print what differs: settings, a plan's choices, and what got better or worse."""
-    console.print(f"[bold]{escape(compared.workload)}[/]: two {compared.kind}s\n")
+    console.print(styled("[bold]{}[/]: two {}s\n", compared.workload, compared.kind))
     _show_settings(compared, console)
     _show_choices(compared, console)
     _show_changes("total", compared.totals, threshold, console)
@@ -37,7 +37,7 @@ def show_comparison(compared: Comparison, threshold: Fraction, console: Console)
     if rest:
         parts = _PARTS[compared.kind]
         console.print(f"other figures of {parts}s: {_counted(rest, threshold)}\n")
-    console.print(f"[bold]{escape(answer(compared, threshold))}[/]")
+    console.print(styled("[bold]{}[/]", answer(compared, threshold)))
 
 
 def answer(compared: Comparison, threshold: Fraction) -> str:
@@ -54,11 +54,11 @@ def _show_settings(compared: Comparison, console: Console) -> None:
     differing = [each for each in compared.settings if not each.same]
     rows = [(each.name, each.before, each.after) for each in differing if not each.one_sided]
     if rows:
-        console.print("[yellow]not under the same settings, so these are compared too:[/]")
+        console.print("not under the same settings, so these are compared too:", style="yellow")
         _show_words("setting", rows, console)
     unknown = [each.name for each in differing if each.one_sided]
     if unknown:
-        console.print(f"[yellow]only one side says its[/] {escape(', '.join(unknown))}\n")
+        console.print(styled("[yellow]only one side says its[/] {}\n", ", ".join(unknown)))
 
 
 def _show_choices(compared: Comparison, console: Console) -> None:
@@ -86,7 +86,7 @@ def _told(mine: Sequence[str], others: Sequence[str]) -> str:
 def _show_words(header: str, rows: Sequence[tuple[str, str, str]], console: Console) -> None:
     table = plain_table(header, "before", "after")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     named = max(len(name) for name, _, _ in rows)
     for column in table.columns[1:]:
         column.justify, column.no_wrap, column.overflow = "left", True, "ellipsis"
@@ -103,7 +103,7 @@ def _show_changes(
     table.columns[4].justify = "left"
     for change in changes:
         table.add_row(
-            escape(change.name),
+            change.name,
             _shown(change.before, change.unit),
             _shown(change.after, change.unit),
             _difference(change),

@@ -6,14 +6,19 @@ from rich.console import Console
 
 from devsim.core.manifest import Block, Manifest
 from devsim.core.units import format_bytes
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 
 def show_packages(manifest: Manifest, console: Console) -> None:
-    """Print a line a variant of a stage: packages, sizes, and how near they are to torch."""
+    """Print one line per variant of a stage: packages, sizes, and how near they are to torch."""
     console.print(
-        f"[bold]{manifest.workload}[/] {manifest.size}, {manifest.shape}; "
-        f"weights: {manifest.weights}"
+        styled(
+            "[bold]{}[/] {}, {}; weights: {}",
+            manifest.workload,
+            manifest.size,
+            manifest.shape,
+            manifest.weights,
+        )
     )
     table = plain_table("stage", "variant", "packages", "parameters", "weights", "lowest PSNR")
     for stage in manifest.stages:

@@ -6,7 +6,7 @@ from devsim.core.pipeline import Stage
 from devsim.core.plan import Baseline, Figures, Plan, Residency
 from devsim.core.trace import Kind, Trace
 from devsim.core.units import format_bytes, format_ns
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 from devsim.report.plan_story import Excerpt, count_of, curve_of, excerpt_of, trace_of
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -20,19 +20,31 @@ _TIE = 0.001
 def show_plan(plan: Plan, console: Console) -> None:
     """Print what is cut how, what stays resident, what it costs, and what else there is."""
     prediction = plan.prediction
-    console.print(f"[bold]{plan.pipeline.workload}[/] on [bold]{plan.device}[/], {plan.shape}")
+    workload = plan.pipeline.workload
+    console.print(styled("[bold]{}[/] on [bold]{}[/], {}", workload, plan.device, plan.shape))
     console.print(
-        f"policy [bold]{plan.policy}[/], objective {plan.objective}: "
-        f"makespan [bold]{format_ns(prediction.makespan_ns)}[/]\n"
-        f"peak [bold]{format_bytes(prediction.peak_bytes)}[/] of a budget of "
-        f"{format_bytes(plan.asked_bytes)}; "
-        f"no plan beats {format_ns(plan.lower_bound_ns)} (gap {plan.gap:.1%})"
+        styled(
+            "policy [bold]{}[/], objective {}: makespan [bold]{}[/]\n"
+            "peak [bold]{}[/] of a budget of {}; no plan beats {} (gap {})",
+            plan.policy,
+            plan.objective,
+            format_ns(prediction.makespan_ns),
+            format_bytes(prediction.peak_bytes),
+            format_bytes(plan.asked_bytes),
+            format_ns(plan.lower_bound_ns),
+            f"{plan.gap:.1%}",
+        )
     )
     if plan.robustness:
         found = plan.robustness
         console.print(
-            f"of {found.runs} drawn runs, {found.percentile} % take at most "
-            f"[bold]{format_ns(found.makespan_ns)}[/], half at most {format_ns(found.median_ns)}"
+            styled(
+                "of {} drawn runs, {} % take at most [bold]{}[/], half at most {}",
+                found.runs,
+                found.percentile,
+                format_ns(found.makespan_ns),
+                format_ns(found.median_ns),
+            )
         )
     if plan.offered_bytes:
         console.print(f"faster when it holds no more than {format_bytes(plan.budget_bytes)}")
@@ -52,9 +64,14 @@ def _show_stage(stage: Stage, residency: Residency, console: Console) -> None:
     kept = sum(stage.chunks[number].cost.resident_bytes for number in residency.resident)
     weights = sum(chunk.cost.weight_bytes for chunk in stage.chunks)
     console.print(
-        f"stage [bold]{stage.name}[/] ({stage.variant}): "
-        f"{count_of(stage.iterations, 'iteration')} of {count_of(blocks, 'block')}, "
-        f"{format_bytes(weights)}"
+        styled(
+            "stage [bold]{}[/] ({}): {} of {}, {}",
+            stage.name,
+            stage.variant,
+            count_of(stage.iterations, "iteration"),
+            count_of(blocks, "block"),
+            format_bytes(weights),
+        )
     )
     console.print(
         f"  {count_of(len(stage.chunks), 'chunk')}, {len(residency.resident)} resident "
@@ -99,7 +116,7 @@ def _show_excerpt(excerpt: Excerpt, columns: int, console: Console) -> None:
                 start = max(0, span.start_ns - excerpt.start_ns) * columns // took_ns
                 end = (min(span.end_ns, excerpt.end_ns) - excerpt.start_ns) * columns // took_ns
                 row[start:end] = _bar(str(span.chunk), end - start)
-        console.print(f"{kind.value:<{_LABEL}}{''.join(row)}", style=style, markup=False)
+        console.print(f"{kind.value:<{_LABEL}}{''.join(row)}", style=style)
     console.print(f"{'':<{_LABEL}}0{format_ns(took_ns):>{columns - 1}}\n", style="dim")
 
 
@@ -114,7 +131,7 @@ def _bar(label: str, width: int) -> list[str]:
 def show_reasons(reasons: list[str], console: Console) -> None:
     """Print why the plan is as it is, a paragraph a reason."""
     for reason in reasons:
-        console.print(f"\n{reason}", markup=False)
+        console.print(f"\n{reason}")
 
 
 def show_baselines(plan: Plan, console: Console) -> None:

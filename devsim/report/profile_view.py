@@ -4,16 +4,24 @@ from rich.console import Console
 
 from devsim.core.profile import Profile, StageProfile
 from devsim.core.units import format_bytes, format_ns
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 
 def show_profile(profile: Profile, console: Console) -> None:
     """Print what every block costs, at the median."""
     contention = profile.contention
     console.print(
-        f"[bold]{profile.workload}[/] ({profile.size}, {profile.shape}) on [bold]{profile.device}"
-        f"[/]: baseline {format_bytes(profile.baseline_bytes.bytes)}; side by side a load takes "
-        f"{contention.load_slowdown:.2f}x, a compute {contention.compute_slowdown:.2f}x as long\n"
+        styled(
+            "[bold]{}[/] ({}, {}) on [bold]{}[/]: baseline {}; "
+            "side by side a load takes {}x, a compute {}x as long\n",
+            profile.workload,
+            profile.size,
+            profile.shape,
+            profile.device,
+            format_bytes(profile.baseline_bytes.bytes),
+            f"{contention.load_slowdown:.2f}",
+            f"{contention.compute_slowdown:.2f}",
+        )
     )
     for stage in profile.stages:
         _show_stage(stage, console)

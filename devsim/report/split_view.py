@@ -4,7 +4,7 @@ from rich.console import Console
 
 from devsim.convert.mil.report import Cut, Split
 from devsim.core.units import format_bytes
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 _SHOWN = 20
 _SHARED = 5
@@ -13,9 +13,14 @@ _SHARED = 5
 def show_split(split: Split, console: Console) -> None:
     """Print the blocks, what crosses from each to the next, and weights that are in several."""
     console.print(
-        f"[bold]{len(split.blocks)} blocks[/] of {split.operations} operations, "
-        f"{format_bytes(split.weight_bytes)} of weights, {_flops(split.flops)}; "
-        f"{split.legal_places} legal places\n"
+        styled(
+            "[bold]{} blocks[/] of {} operations, {} of weights, {}; {} legal places\n",
+            len(split.blocks),
+            split.operations,
+            format_bytes(split.weight_bytes),
+            _flops(split.flops),
+            split.legal_places,
+        )
     )
     table = plain_table("block", "operations", "weights", "FLOPs", "crossing after it", "tensors")
     crossings = [*map(_crossing, split.cuts), ("-", "-")]

@@ -6,7 +6,7 @@ from devsim.core.stalls import Stall
 from devsim.core.trace import Kind, Trace
 from devsim.core.units import format_bytes, format_ns
 from devsim.replay.story import Story, tell
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 _SHADES = " ░▒▓█"
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -19,9 +19,15 @@ def show_trace(trace: Trace, console: Console) -> None:
     columns = max(10, min(console.width, 160) - _LABEL - 1)
     story = tell(trace, columns)
     console.print(
-        f"[bold]{trace.workload}[/], policy [bold]{trace.policy}[/], {trace.origin}\nmakespan "
-        f"[bold]{format_ns(trace.makespan_ns)}[/], peak [bold]{format_bytes(trace.peak_bytes)}[/] "
-        f"of {format_bytes(trace.budget_bytes)}\n"
+        styled(
+            "[bold]{}[/], policy [bold]{}[/], {}\nmakespan [bold]{}[/], peak [bold]{}[/] of {}\n",
+            trace.workload,
+            trace.policy,
+            trace.origin,
+            format_ns(trace.makespan_ns),
+            format_bytes(trace.peak_bytes),
+            format_bytes(trace.budget_bytes),
+        )
     )
     _show_curves(story, console)
     _show_causes(story, console)
@@ -59,7 +65,7 @@ def _show_causes(story: Story, console: Console) -> None:
 def _show_worst(story: Story, console: Console) -> None:
     if not story.worst:
         return
-    console.print("\n[bold]worst stalls[/]")
+    console.print(styled("\n[bold]worst stalls[/]"))
     table = plain_table("at", "stall", "before", "waited for")
     table.columns[2].justify = table.columns[3].justify = "left"
     for stall in story.worst:

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable
 from html import escape
 
-from rich.text import Text
-
 from devsim.core.units import format_bytes, format_ns
 from devsim.replay.chunks import Distribution
 from devsim.replay.validated import Validated
 from devsim.replay.validation import Compared
-from devsim.report.validation_view import verdicts
+from devsim.report.validation_view import Verdict, verdicts
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem }
@@ -36,7 +34,7 @@ def validation_html(title: str, validated: Validated) -> str:
     ]
     body = [
         f"<h1>{escape(title)}</h1>",
-        *(_verdict(line) for line in verdicts(validated)),
+        *(_verdict(verdict) for verdict in verdicts(validated)),
         _table("Predicted and measured", ("", "predicted", "measured", "error", "spread"), rows),
         _table("Error with measured costs", ("cost", "error left"), _explained(validated)),
         _chunks(validated),
@@ -49,9 +47,9 @@ def validation_html(title: str, validated: Validated) -> str:
     )
 
 
-def _verdict(line: str) -> str:
-    text = escape(Text.from_markup(line).plain)
-    return f'<p class="no">{text}</p>' if line.startswith("[bold red]") else f"<p>{text}</p>"
+def _verdict(verdict: Verdict) -> str:
+    kind = "" if verdict.holds else ' class="no"'
+    return f"<p{kind}>{escape(verdict.text)}</p>"
 
 
 def _explained(validated: Validated) -> list[tuple[str, str]]:

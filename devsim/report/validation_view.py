@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -10,9 +11,19 @@ from devsim.replay.chunks import ChunkCompared, Distribution
 from devsim.replay.explain import Explanation
 from devsim.replay.validated import SpeedUp, Validated
 from devsim.replay.validation import Compared, Validation
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 _MOST_CHUNKS = 12
+
+
+class Verdict(NamedTuple):
+    """Whether a plan holds what it must, and a sentence that says so.
+
+    Where it does not, the sentence begins with the fault and a colon.
+    """
+
+    holds: bool
+    text: str
 
 
 def show_validation(validated: Validated, console: Console) -> None:
@@ -30,38 +41,42 @@ def show_validation(validated: Validated, console: Console) -> None:
     _show_chunks(figures.chunks, console)
     _show_explanation(validated.explanation, console)
     _show_baselines(validated.speed_ups, console)
-    for line in verdicts(validated):
-        console.print(line, soft_wrap=True)
+    for verdict in verdicts(validated):
+        fault, text = ("", verdict.text) if verdict.holds else verdict.text.split(":", 1)
+        mark = styled("[bold red]{}:[/]{}", fault, text) if fault else text
+        console.print(mark, soft_wrap=True)
 
 
-def verdicts(validated: Validated) -> list[str]:
-    """One line about each thing that a plan must hold; what it does not hold is marked."""
+def verdicts(validated: Validated) -> list[Verdict]:
+    """One sentence about each thing that a plan must hold."""
     figures = validated.figures
     return [_budget(figures), _outputs(validated), *_error(figures)]
 
 
-def _budget(figures: Validation) -> str:
+def _budget(figures: Validation) -> Verdict:
     largest = format_bytes(max(figures.peak.measured))
     budget = format_bytes(figures.budget_bytes)
     if figures.budget_exceeded:
-        return f"[bold red]over budget:[/] sampled footprint {largest} of {budget}"
-    return f"within budget: sampled footprint at most {largest} of {budget}"
+        return Verdict(False, f"over budget: sampled footprint {largest} of {budget}")
+    return Verdict(True, f"within budget: sampled footprint at most {largest} of {budget}")
 
 
-def _outputs(validated: Validated) -> str:
+def _outputs(validated: Validated) -> Verdict:
     if validated.equal:
-        return "outputs equal the unchunked model's bit for bit"
+        return Verdict(True, "outputs equal the unchunked model's bit for bit")
     psnr = "not finite" if math.isinf(validated.psnr_db) else f"PSNR {validated.psnr_db:.1f} dB"
     if validated.figures.outputs_match:
-        return f"outputs match the unchunked model's: {psnr}"
-    return f"[bold red]wrong outputs:[/] they are not the unchunked model's ({psnr})"
+        return Verdict(True, f"outputs match the unchunked model's: {psnr}")
+    return Verdict(False, f"wrong outputs: they are not the unchunked model's ({psnr})")
 
 
-def _error(figures: Validation) -> list[str]:
+def _error(figures: Validation) -> list[Verdict]:
     if figures.max_error is None:
         return []
     said = f"makespan error {figures.makespan.error:+.1%}, at most {figures.max_error:.1%} asked"
-    return [f"[bold red]prediction off:[/] {said}" if figures.error_exceeded else said]
+    if figures.error_exceeded:
+        return [Verdict(False, f"prediction off: {said}")]
+    return [Verdict(True, said)]
 
 
 def _show_chunks(chunks: Sequence[ChunkCompared], console: Console) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from devsim.core.units import format_bytes
-from devsim.report.console import plain_table
+from devsim.report.console import plain_table, styled
 
 
 class Stage(NamedTuple):
@@ -34,7 +34,7 @@ class Stage(NamedTuple):
 def show_workload(name: str, size: str, stages: Sequence[Stage], console: Console) -> None:
     """Print a workload's stages with their sizes, then the FLOPs of a video by resolution."""
     packages = sum(stage.blocks + sum(stage.alternatives.values()) for stage in stages)
-    console.print(f"[bold]{name}[/] {size}: {packages} packages")
+    console.print(styled("[bold]{}[/] {}: {} packages", name, size, packages))
     precisions = list(stages[0].weight_bytes)
     table = plain_table("stage", "blocks", "parameters", *precisions)
     for stage in stages:

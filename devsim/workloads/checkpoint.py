@@ -12,11 +12,29 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from devsim.core.confined import readable
 from devsim.core.errors import BadFileError, BadInputError, MissingExtraError
 from devsim.core.files import file_digest
+from devsim.core.printable import quoted
+from devsim.core.regular_files import read_regular, require_regular
 
 _ENDINGS = ("safetensors", "bin")
 _AGAIN = "download it again"
+_INDEX_BYTES = 16 << 20
+_TORCH_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What ``torch.load`` raises for files that are not what they say."""
 
 
 class _TensorFile(Protocol):
@@ -54,10 +72,15 @@ class Checkpoint:
                 self.folder, f"has no tensor '{name}'", "give the checkpoint of this workload"
             )
         value = _open(path).get_tensor(name)
+        if value.layout != torch.strided:
+            raise BadFileError(path, f"'{quoted(name)}' is sparse", "save it as a dense tensor")
+        if not torch.isfinite(value).all():
+            problem = f"'{quoted(name)}' has values that are not finite"
+            raise BadFileError(path, problem, _AGAIN)
         if value.shape != like.shape:
             raise BadFileError(
                 path,
-                f"'{name}' is {list(value.shape)}, not {list(like.shape)}",
+                f"'{quoted(name)}' is {list(value.shape)}, not {list(like.shape)}",
                 "choose the size that the checkpoint was made for",
             )
         return value.float()
@@ -84,6 +107,8 @@ class Checkpoint:
             indices = sorted(self.folder.glob(f"*.{ending}.index.json"))
             files = _indexed(indices[0]) if indices else self.folder.glob(f"*.{ending}")
             if found := tuple(sorted(files)):
+                for path in found:
+                    readable(self.folder, path.name)
                 return found
         raise BadInputError(
             f"{self.folder}: has no .safetensors or .bin file",
@@ -110,6 +135,7 @@ class _TorchFile:
     """What ``torch.save`` wrote: a dictionary of tensors, mapped and not read until needed."""
 
     def __init__(self, path: Path) -> None:
+        # Only tensors and plain containers are made; any other class is refused, not called.
         state = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
         if not isinstance(state, dict) or not all(torch.is_tensor(v) for v in state.values()):
             raise BadFileError(path, "is not a dictionary of tensors", "give a model's weights")
@@ -125,11 +151,12 @@ class _TorchFile:
 
 
 def _open(path: Path) -> _TensorFile:
+    require_regular(path)
     if path.suffix == ".bin":
         try:
             return _TorchFile(path)
-        except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            reason = str(error).splitlines()[0]
+        except _TORCH_FAULTS as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise BadFileError(path, f"cannot be read ({reason})", _AGAIN) from error
     try:
         import safetensors
@@ -145,10 +172,10 @@ def _open(path: Path) -> _TensorFile:
 def _indexed(index: Path) -> list[Path]:
     """The files that an index of a checkpoint in shards names."""
     try:
-        names = set(json.loads(index.read_text())["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        names = set(json.loads(read_regular(index, _INDEX_BYTES))["weight_map"].values())
+        files = [index.with_name(Path(str(name)).name) for name in names]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadFileError(index, "is not an index of a checkpoint", _AGAIN) from error
-    files = [index.with_name(Path(str(name)).name) for name in names]
     for path in files:
         if not path.is_file():
             raise BadFileError(path, f"is missing, but {index.name} names it", _AGAIN)

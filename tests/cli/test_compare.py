@@ -138,7 +138,7 @@ def _other_workload(folder, tmp_path):
         (_other_workload, "workload 'made', AFTER of 'mad'"),
         (lambda folder, tmp_path: folder / "after-profile.json", "a profile; compare two of one"),
         (lambda folder, tmp_path: tmp_path / "none.json", "none.json: no such file"),
-        (lambda folder, tmp_path: folder, "cannot be read (Is a directory)"),
+        (lambda folder, tmp_path: folder, "is a folder, not a file"),
         (lambda folder, tmp_path: write(tmp_path / "l.json", "[]"), "neither a profile, a plan"),
         (lambda folder, tmp_path: write(tmp_path / "o.json", "{}"), "neither a profile, a plan"),
         (lambda folder, tmp_path: write(tmp_path / "d.json", "[" * 100_000), "is not whole JSON"),

@@ -44,14 +44,14 @@ def test_manifest_is_read_back(tmp_path):
 
 @pytest.mark.parametrize(
     "package",
-    ["/etc/passwd", "../other.mlpackage", "a/../../b", "a/..", "..", ".", "", "a\0b"],
+    ["/etc/passwd", "../other.mlpackage", "a/../../b", "a/..", "..", ".", "", "a\0b", "./a", "..a"],
 )
 def test_package_outside_the_folder_is_refused(package):
-    with pytest.raises(ValidationError, match="must be a relative path inside the models folder"):
+    with pytest.raises(ValidationError, match="should match pattern"):
         Manifest.model_validate(document(package))
 
 
-@pytest.mark.parametrize("package", ["a.mlpackage", "a/b.mlpackage", "./a", "a..b/c", "..a"])
+@pytest.mark.parametrize("package", ["a.mlpackage", "a/b.mlpackage", "a..b/c"])
 def test_package_inside_the_folder_is_taken(package):
     made = Manifest.model_validate(document(package))
     assert made.stages[0].blocks[0].package == package

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import pytest
 from jsonschema import Draft202012Validator
-from rich.console import Console
 
 from devsim.replay.comparison.change import Change, Sampled, Unit, single
 from devsim.replay.comparison.comparison import Choice, Comparison, Setting
 from devsim.report.comparison_json import comparison_json
 from devsim.report.comparison_view import answer, show_comparison
+from devsim.report.console import SafeConsole
 
 FIVE = Fraction(5, 100)
 LONG = "a_setting_with_a_rather_long_name"
@@ -53,7 +53,7 @@ MADE = Comparison(
 
 
 def shown(compared, threshold=FIVE):
-    console = Console(file=io.StringIO(), width=80, highlight=False)
+    console = SafeConsole(file=io.StringIO(), width=80)
     show_comparison(compared, threshold, console)
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 

@@ -32,6 +32,8 @@ class StandIn(Engine):
 
     def compile(self, package: Path, destination: Path) -> int:
         shutil.copytree(package, destination)
+        if (package / "does-not-compile").exists():
+            raise EngineError(ValueError("the disk is full"))
         return 1
 
     def load(self, compiled: Path, unit: ComputeUnit, interface: Interface) -> Loaded:

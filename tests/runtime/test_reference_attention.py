@@ -11,9 +11,9 @@ from coremltools.proto import Model_pb2
 from mil_packages import mb, save
 
 from devsim.core.errors import BadFileError
+from devsim.mlpackage.package import open_package
 from devsim.runtime.reference import ReferenceRuntime
 from devsim.runtime.reference.compiler import compile_program
-from devsim.runtime.reference.package import open_package
 
 RANDOM = np.random.default_rng(0)
 HEADS, ROWS, KEYS, SIZE = (2, 3), 300, 500, 8

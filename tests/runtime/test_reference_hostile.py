@@ -154,14 +154,14 @@ def test_a_record_outside_the_file(package: Path, offset: int) -> None:
 )
 def test_weights_outside_the_package(package: Path, name: str) -> None:
     _edit_spec(package, lambda m: setattr(_weight(m).blobFileValue, "fileName", name))
-    _refused(package, "leaves the package|weights are in|is not a path")
+    _refused(package, "leads outside of it|weights are in|is not a path")
 
 
 def test_a_link_out_of_the_package(package: Path, tmp_path: Path) -> None:
     path = package / WEIGHTS
     path.rename(tmp_path / "elsewhere.bin")
     path.symlink_to(tmp_path / "elsewhere.bin")
-    _refused(package, "leaves the package")
+    _refused(package, "leads outside of it")
 
 
 def test_an_absurd_weight(package: Path) -> None:
@@ -248,13 +248,13 @@ def test_a_missing_file(package: Path, name: str) -> None:
 def test_a_pipe_instead_of_a_file(package: Path, name: str) -> None:
     (package / name).unlink()
     os.mkfifo(package / name)
-    _refused(package, "is not a file")
+    _refused(package, "is a pipe, not a file")
 
 
 @pytest.mark.parametrize("name", ["Manifest.json", SPEC, WEIGHTS])
 def test_a_file_of_absurd_size(package: Path, name: str) -> None:
     os.truncate(package / name, 1 << 42)
-    _refused(package, "too many|larger than this machine")
+    _refused(package, "almost all holes")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_a_manifest_that_leaves_the_package(package: Path) -> None:
     manifest = json.loads(path.read_text())
     manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]["path"] = "../../../spec"
     path.write_text(json.dumps(manifest))
-    _refused(package, "leaves the package")
+    _refused(package, "leads outside of it")
 
 
 def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:

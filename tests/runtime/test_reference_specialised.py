@@ -11,11 +11,11 @@ import torch
 from mil_packages import mb, save_counting, save_flexible
 
 from devsim.core.errors import DevsimError
+from devsim.mlpackage.package import open_package
 from devsim.runtime.reference import ReferenceRuntime
 from devsim.runtime.reference.compiler import compile_program
 from devsim.runtime.reference.known import _NEW_AT_EVERY_RUN, _OPAQUE, _SHAPED_BY_VALUES
 from devsim.runtime.reference.ops import OPERATIONS
-from devsim.runtime.reference.package import open_package
 from devsim.runtime.reference.program import Step, run
 from devsim.runtime.reference.specialise import Form, Forms
 

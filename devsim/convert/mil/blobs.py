@@ -6,6 +6,7 @@ u64 padding in bits) and the data; everything starts at a multiple of 64 bytes. 
 blob by its record.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from devsim.convert.mil.package import MAKE_AGAIN
 from devsim.core.errors import BadFileError
+from devsim.core.regular_files import open_regular
+from devsim.mlpackage.package import MAKE_AGAIN
 
 _VERSION = 2
 _SENTINEL = 0xDEADBEEF
@@ -78,7 +80,7 @@ class Blob:
         Raises:
             BadFileError: the file has become shorter.
         """
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             file.seek(self.data_offset)
             left = self.size_bytes
             while left:
@@ -90,7 +92,7 @@ class Blob:
 
     def head(self) -> bytes:
         """The first bytes of the data."""
-        with self.path.open("rb") as file:
+        with open_regular(self.path) as file:
             file.seek(self.data_offset)
             return file.read(min(self.size_bytes, _HEAD_BYTES))
 
@@ -107,14 +109,11 @@ def read_blob(path: Path, offset: int, owner: str) -> Blob:
         BadFileError: the file is missing or no blob storage, or the record is not sound.
     """
     where = f"weight '{owner}'"
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            header = file.read(_HEADER.size)
-            file.seek(min(offset, size))
-            record = file.read(_ALIGNMENT)
-    except (OSError, ValueError) as error:
-        raise BadFileError(path, f"{where} cannot be read (no such file)", MAKE_AGAIN) from error
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        header = file.read(_HEADER.size)
+        file.seek(min(offset, size))
+        record = file.read(_ALIGNMENT)
     if len(header) < _HEADER.size or _HEADER.unpack(header)[1] != _VERSION:
         raise BadFileError(path, f"is not blob storage of version {_VERSION}", MAKE_AGAIN)
     if offset < _ALIGNMENT or len(record) < _ALIGNMENT:

@@ -7,11 +7,13 @@ from pathlib import Path
 from devsim.convert.mil.folder import new_folder
 from devsim.convert.mil.join import Part, join_packages
 from devsim.convert.mil.writer import weight_file_bytes
-from devsim.core.errors import BadFileError, BadInputError
-from devsim.core.files import package_digest
+from devsim.core.confined import writable
+from devsim.core.errors import BadInputError
+from devsim.core.files import package_digest, package_files
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
 from devsim.core.pipeline import Chunk, Stage
 from devsim.core.plan import Plan
+from devsim.mlpackage.checked import checked_package
 
 OnChunk = Callable[[int, int, str], None]
 
@@ -97,12 +99,12 @@ def _chunk_block(
     whole: Sequence[Block], chunk: Chunk, models: Path, folder: Path, path: Path
 ) -> Block:
     """A chunk's package: of several blocks a joined one, of one block a copy."""
-    package = folder / path
+    package = writable(folder, path.as_posix())
     blocks = [block for block in whole if block.name in chunk.blocks]
     if len(blocks) == 1:
-        _copy(models / blocks[0].package, package)
+        _copy(checked_package(models, blocks[0]), package)
         return blocks[0].model_copy(update={"name": chunk.name, "package": path.as_posix()})
-    parts = [Part(models / block.package, block) for block in blocks]
+    parts = [Part(checked_package(models, block), block) for block in blocks]
     inputs, outputs = join_packages(parts, _given(whole, chunk), package)
     return Block(
         name=chunk.name,
@@ -154,7 +156,7 @@ def _stage(stage: StageManifest, variants: Mapping[str, Sequence[Block]]) -> Sta
 
 
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if not source.is_dir():
-        raise BadFileError(source, "package is missing", "convert the workload again")
-    shutil.copytree(source, target)
+    for name, path in package_files(source):
+        copy = target / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from devsim.convert.mil.graph import MAIN, Graph, Node
-from devsim.convert.mil.proto import Message, specification
 from devsim.convert.mil.types import Tensor, carried, feature, tensor, value_type
 from devsim.core.manifest import Port
+from devsim.mlpackage.proto import Message, specification
 
 _NEXT = ".next"
 _CARRIED = "_carried"

@@ -7,8 +7,8 @@ and recurrences. What is nested in a condition or a loop counts once for each bl
 import math
 from collections.abc import Callable, Mapping
 
-from devsim.convert.mil.proto import Message
 from devsim.convert.mil.types import shape
+from devsim.mlpackage.proto import Message
 
 Shape = tuple[int, ...]
 Arguments = Mapping[str, list[Shape]]

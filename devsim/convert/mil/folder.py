@@ -7,6 +7,7 @@ from pathlib import Path
 
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.manifest import MANIFEST_NAME, Manifest
+from devsim.core.new_folders import no_empty_folders
 
 
 @contextlib.contextmanager
@@ -20,19 +21,21 @@ def new_folder(out: Path, *, force: bool) -> Iterator[Path]:
     _refuse(out, force=force)
     scratch = out.with_name(f".{out.name}.partial")
     try:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        yield scratch
-        if out.exists():
-            shutil.rmtree(out)
-        scratch.rename(out)
+        with no_empty_folders(out.parent):
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(parents=True)
+            try:
+                yield scratch
+                if out.exists():
+                    shutil.rmtree(out)
+                scratch.rename(out)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
         raise BadInputError(
             f"{out}: cannot be written ({error.strerror or error})",
             "choose another --output or free some space",
         ) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _refuse(out: Path, *, force: bool) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from devsim.convert.mil.blobs import Blob, read_blob
 from devsim.convert.mil.flops import operation_flops
-from devsim.convert.mil.package import Package, shown
-from devsim.convert.mil.proto import Message
 from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references
 from devsim.core.errors import BadInputError
+from devsim.core.printable import quoted
+from devsim.mlpackage.package import Package
+from devsim.mlpackage.proto import Message
 
 MAIN = "main"
 
@@ -85,7 +86,7 @@ def read_graph(package: Package, function: str | None = None) -> Graph:
     name = _chosen(package, function)
     chosen = package.model.mlProgram.functions[name]
     if chosen.opset not in chosen.block_specializations:
-        raise package.broken(f"function '{shown(name)}' has no block for '{shown(chosen.opset)}'")
+        raise package.broken(f"function '{quoted(name)}' has no block for '{quoted(chosen.opset)}'")
     block = chosen.block_specializations[chosen.opset]
     described = package.model.description
     for each in described.functions:
@@ -114,7 +115,7 @@ def _chosen(package: Package, name: str | None) -> str:
         problem = f"has {len(functions)} functions" if name is None else f"has no function '{name}'"
         raise BadInputError(
             f"{package.root}: {problem}",
-            f"name one with --function: {shown(', '.join(functions)) or 'there is none'}",
+            f"name one with --function: {quoted(', '.join(functions)) or 'there is none'}",
         )
     return name
 
@@ -122,7 +123,7 @@ def _chosen(package: Package, name: str | None) -> str:
 def _blobs(package: Package, block: Message) -> dict[tuple[str, int], Blob]:
     found: dict[tuple[str, int], Blob] = {}
     for operation in block.operations:
-        owner = shown(operation.outputs[0].name) if operation.outputs else "?"
+        owner = quoted(operation.outputs[0].name) if operation.outputs else "?"
         for reference in references(operation):
             key = str(reference.fileName), int(reference.offset)
             if key not in found:
@@ -142,11 +143,11 @@ def _nodes(
     for message in block.operations:
         reads = free_names(message)
         for name in sorted(reads - types.keys()):
-            raise package.broken(f"an operation uses '{shown(name)}', which nothing defines")
+            raise package.broken(f"an operation uses '{quoted(name)}', which nothing defines")
         writes = tuple(str(named.name) for named in message.outputs)
         for named in message.outputs:
             if named.name in types:
-                raise package.broken(f"'{shown(named.name)}' is defined twice")
+                raise package.broken(f"'{quoted(named.name)}' is defined twice")
             types[named.name] = named.type
         constant = _is_constant(message, reads <= fixed)
         if constant:
@@ -163,7 +164,7 @@ def _nodes(
         )
     for name in block.outputs:
         if name not in types:
-            raise package.broken(f"output '{shown(name)}' is defined by nothing")
+            raise package.broken(f"output '{quoted(name)}' is defined by nothing")
 
 
 def free_names(operation: Message) -> frozenset[str]:
@@ -212,5 +213,5 @@ def _features(
     features = {str(feature.name): feature for feature in described}
     for name in names:
         if name not in features:
-            raise package.broken(f"'{shown(name)}' is not in the model's description")
+            raise package.broken(f"'{quoted(name)}' is not in the model's description")
     return {name: features[name] for name in names}

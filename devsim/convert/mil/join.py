@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from devsim.convert.mil.blobs import Blob, WeightFile
 from devsim.convert.mil.graph import MAIN, Graph, read_graph
-from devsim.convert.mil.package import open_package, shown
 from devsim.convert.mil.places import check_interface
-from devsim.convert.mil.proto import Message, specification
 from devsim.convert.mil.rename import Names
 from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references, write_package
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.manifest import Block, Port
+from devsim.core.printable import quoted
+from devsim.mlpackage.package import open_package
+from devsim.mlpackage.proto import Message, specification
 
 _RECONVERT = "convert the folder again"
 
@@ -131,8 +132,8 @@ class _Joint:
         opset = model.mlProgram.functions[MAIN].opset
         if opset != graph.function.opset:
             raise BadInputError(
-                f"{graph.package.root}: is of opset {shown(graph.function.opset)}, "
-                f"the blocks before it of {shown(opset)}",
+                f"{graph.package.root}: is of opset {quoted(graph.function.opset)}, "
+                f"the blocks before it of {quoted(opset)}",
                 "convert all blocks for one deployment target",
             )
         version = max(model.specificationVersion, source.specificationVersion)
@@ -154,14 +155,14 @@ class _Joint:
             value = self._values[port.tensor]
             if _facts(value.type) != _facts(kind):
                 raise BadInputError(
-                    f"{part.package}: takes {shown(port.tensor)} of another type or shape than "
+                    f"{part.package}: takes {quoted(port.tensor)} of another type or shape than "
                     "the blocks before it give",
                     _RECONVERT,
                 )
             wired[port.name] = value.name
         for name in graph.inputs.keys() - wired.keys():
             raise BadFileError(
-                part.package, f"has input '{shown(name)}', which its block lacks", _RECONVERT
+                part.package, f"has input '{quoted(name)}', which its block lacks", _RECONVERT
             )
         return wired
 
@@ -189,7 +190,7 @@ def _interface_names(parts: Sequence[Part], wanted: frozenset[str]) -> dict[str,
 def _feature(features: Mapping[str, Message], port: Port, part: Part) -> Message:
     if port.name not in features:
         raise BadFileError(
-            part.package, f"lacks '{shown(port.name)}', which its block has", _RECONVERT
+            part.package, f"lacks '{quoted(port.name)}', which its block has", _RECONVERT
         )
     return features[port.name]
 

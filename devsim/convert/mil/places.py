@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devsim.convert.mil.graph import Graph, Node
-from devsim.convert.mil.package import shown
 from devsim.convert.mil.types import carried, shape, tensor
 from devsim.core.errors import BadInputError
+from devsim.core.printable import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ def check_interface(graph: Graph) -> None:
     """
     root = graph.package.root
     for name in graph.inputs.keys() & graph.outputs.keys():
-        raise graph.package.broken(f"'{shown(name)}' is both an input and an output")
+        raise graph.package.broken(f"'{quoted(name)}' is both an input and an output")
     for named in graph.function.inputs:
-        name, kind = shown(named.name), named.type
+        name, kind = quoted(named.name), named.type
         if kind.WhichOneof("type") == "stateType":
             raise BadInputError(
                 f"{root}: has state '{name}', which is lost when a block is unloaded",
@@ -54,7 +54,7 @@ def check_interface(graph: Graph) -> None:
         known = tensor(graph.types[name])
         if known is None or carried(known, graph.version) != known:
             raise BadInputError(
-                f"{root}: '{shown(name)}' is no float32, float16 or int32 tensor of one shape",
+                f"{root}: '{quoted(name)}' is no float32, float16 or int32 tensor of one shape",
                 "convert the model with such inputs and outputs",
             )
 
@@ -93,12 +93,12 @@ def named_places(graph: Graph, places: Sequence[Place], names: Sequence[str]) ->
     for name in names:
         if name not in after:
             raise BadInputError(
-                f"{graph.package.root}: no computed value is called '{shown(name)}'",
+                f"{graph.package.root}: no computed value is called '{quoted(name)}'",
                 "name one of the model's, as --at all --json lists them",
             )
         if after[name] not in by_number:
             raise BadInputError(
-                f"{graph.package.root}: there is no legal place after '{shown(name)}'",
+                f"{graph.package.root}: there is no legal place after '{quoted(name)}'",
                 "name another, as --at all --json lists them",
             )
         chosen[after[name]] = by_number[after[name]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from devsim.convert.mil.graph import Node
-from devsim.convert.mil.proto import Message
+from devsim.mlpackage.proto import Message
 
 
 class Names:

@@ -12,7 +12,6 @@ from devsim.convert.mil.blobs import Blob, WeightFile
 from devsim.convert.mil.cut import Segment, segment_model, segment_ports, segments
 from devsim.convert.mil.folder import new_folder
 from devsim.convert.mil.graph import Graph, read_graph
-from devsim.convert.mil.package import open_package
 from devsim.convert.mil.places import (
     Place,
     check_interface,
@@ -25,6 +24,7 @@ from devsim.convert.mil.writer import weight_file_bytes, write_package
 from devsim.core.errors import BadInputError
 from devsim.core.files import package_digest
 from devsim.core.manifest import MANIFEST_NAME, Block, Manifest, StageManifest
+from devsim.mlpackage.package import open_package
 
 Balance = Literal["weights", "flops"]
 OnBlock = Callable[[int, int, str], None]

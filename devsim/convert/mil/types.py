@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from devsim.convert.mil.proto import Message, specification
+from devsim.mlpackage.proto import Message, specification
 
 
 class Element(NamedTuple):

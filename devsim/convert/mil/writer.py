@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from devsim.convert.mil.blobs import Blob, WeightFile
-from devsim.convert.mil.proto import Message
+from devsim.mlpackage.proto import Message
 
 _FOLDER = "com.apple.CoreML"
 _WEIGHTS = "@model_path/weights/weight.bin"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from devsim.core.chrome import read_trace
 from devsim.core.errors import BadFileError, BadInputError
-from devsim.core.files import read_bytes
 from devsim.core.plan import Plan
 from devsim.core.profile import Profile
+from devsim.core.regular_files import TRACE_BYTES, read_regular
 from devsim.replay.comparison.comparison import Comparison, FileKind
 from devsim.replay.comparison.plans import compare_plans
 from devsim.replay.comparison.profiles import compare_profiles
@@ -40,7 +40,7 @@ def compare_files(before: Path, after: Path) -> Comparison:
 
 def _kind_of(path: Path) -> FileKind:
     try:
-        data = json.loads(read_bytes(path))
+        data = json.loads(read_regular(path, TRACE_BYTES))
     except (ValueError, RecursionError) as error:
         raise BadFileError(path, f"is not whole JSON ({error})", "make the file again") from error
     fields = data if isinstance(data, dict) else {}

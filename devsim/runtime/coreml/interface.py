@@ -1,6 +1,5 @@
 """What a package takes and returns, from its model description."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from devsim.core.errors import BadInputError
+from devsim.mlpackage.package import model_file
 from devsim.runtime.protocol import Array, Choice, Tensors, TensorSpec
 
 Feature = Any
@@ -58,7 +58,8 @@ def read_interface(package: Path) -> Interface:
     """
     import coremltools as ct
 
-    spec: Any = ct.utils.load_spec(str(_model_file(package)))
+    # Given the folder, load_spec would write a new Manifest.json.
+    spec: Any = ct.utils.load_spec(str(model_file(package)))
     if spec.WhichOneof("Type") != "mlProgram":
         raise ValueError(f"is a {spec.WhichOneof('Type')}, not an ML program")
     default = spec.description.defaultFunctionName
@@ -67,13 +68,6 @@ def read_interface(package: Path) -> Interface:
         if function.name == default:
             return _interface(default, function)
     return _interface(None, spec.description)
-
-
-def _model_file(package: Path) -> Path:
-    """The description's file: given the folder, ``load_spec`` writes a new ``Manifest.json``."""
-    manifest: Any = json.loads((package / "Manifest.json").read_bytes())
-    entry = manifest["itemInfoEntries"][manifest["rootModelIdentifier"]]
-    return package / "Data" / str(entry["path"])
 
 
 def _interface(function: str | None, described: Feature) -> Interface:

@@ -6,6 +6,7 @@ its first predict (coremltools issue 2758) ends as an error that names it.
 """
 
 import contextlib
+import os
 import pickle
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
+from devsim.core.child_python import python_environment
 from devsim.runtime.coreml.errors import CoreMLError, EngineError
 from devsim.runtime.coreml.messages import Answer, Failed, Request
 
@@ -28,7 +30,12 @@ class HelperProcess:
     """One helper; see ``devsim.runtime.coreml.helper``."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=python_environment(os.environ),
+        )
 
     def ask(self, request: Request, expected: type[_Expected]) -> _Expected:
         """Send a request and wait for its answer.

@@ -1,6 +1,5 @@
 """The coreml runtime: packages run by Core ML on this Mac."""
 
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from devsim.core.child_python import python_command
 from devsim.core.errors import BadFileError
 from devsim.core.files import package_digest
 from devsim.runtime.coreml.cache import CachedModel, CompiledCache, default_folder, system_build
@@ -18,7 +18,7 @@ from devsim.runtime.coreml.messages import Compile, Compiled, Describe, Describe
 from devsim.runtime.coreml.process import HelperDiedError, HelperPool, HelperProcess, naming
 from devsim.runtime.coreml.units import ComputeUnit
 
-HELPER = (sys.executable, "-m", "devsim.runtime.coreml.helper")
+HELPER = tuple(python_command("devsim.runtime.coreml.helper"))
 
 
 class CoreMLRuntime:

@@ -6,6 +6,8 @@ from functools import partial
 import psutil
 import torch
 
+from devsim.mlpackage.package import Package
+from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.attention import joined
 from devsim.runtime.reference.control import Nested, Results, Unit, condition, loop
 from devsim.runtime.reference.faults import (
@@ -19,10 +21,8 @@ from devsim.runtime.reference.layout import in_one_layout
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
 from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, Parameter
-from devsim.runtime.reference.package import Package
 from devsim.runtime.reference.precision import in_single
 from devsim.runtime.reference.program import Program, StateSlot, Step, Value
-from devsim.runtime.reference.proto import Message
 from devsim.runtime.reference.slots import Slots
 from devsim.runtime.reference.values import immediate, unpack
 from devsim.runtime.reference.weights import Blob

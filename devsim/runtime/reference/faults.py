@@ -1,7 +1,5 @@
 """What is wrong inside a package; the runtime adds the package's path and the fix."""
 
-_LONGEST = 300
-
 
 class MalformedError(Exception):
     """The package contradicts itself or the format; the text names the field."""
@@ -13,12 +11,6 @@ class UnknownOperationError(Exception):
 
 class EndlessLoopError(Exception):
     """A loop of the package went round more often than the runtime was told to allow."""
-
-
-def one_line(text: str) -> str:
-    """Text from a package made fit for a message: one printable line of bounded length."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "..."
 
 
 COMPUTE_FAULTS = (

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from devsim.core.errors import BadInputError
-from devsim.runtime.reference.faults import MalformedError, one_line
-from devsim.runtime.reference.package import Package
-from devsim.runtime.reference.proto import Message
+from devsim.core.printable import quoted
+from devsim.mlpackage.package import Package
+from devsim.mlpackage.proto import Message
+from devsim.runtime.reference.faults import MalformedError
 
 _ALONE = "main"
 
@@ -37,7 +38,7 @@ def choose_function(package: Package, name: str | None) -> Function:
     if name is not None and name not in functions:
         raise BadInputError(
             f"{package.root}: has no function '{name}'",
-            f"use one of: {one_line(', '.join(sorted(functions)))}",
+            f"use one of: {quoted(', '.join(sorted(functions)))}",
         )
     chosen = name or description.defaultFunctionName or _ALONE
     if chosen not in functions:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
+from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
-from devsim.runtime.reference.proto import Message
 
 
 @dataclass(frozen=True, slots=True)

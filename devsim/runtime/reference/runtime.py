@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from devsim.core.errors import BadFileError, BadInputError, UnsupportedOperationError
+from devsim.core.printable import quoted
+from devsim.mlpackage.package import Identity, identity, open_package
 from devsim.runtime.protocol import Array, Tensors, TensorSpec
 from devsim.runtime.reference.compiler import compile_program
 from devsim.runtime.reference.faults import (
     EndlessLoopError,
     MalformedError,
     UnknownOperationError,
-    one_line,
 )
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.ops.states import State
-from devsim.runtime.reference.package import Identity, identity, open_package
 from devsim.runtime.reference.program import Frame, addresses, run
 from devsim.runtime.reference.shapes import shown
 from devsim.runtime.reference.specialise import Forms
@@ -236,15 +236,15 @@ def _naming(package: Path, flexible: bool = False) -> Iterator[None]:
     except MalformedError as error:
         # Without its traceback, which would keep the values of the failed step alive.
         cause = error.with_traceback(None)
-        raise BadFileError(package, one_line(str(error)), fix) from cause
+        raise BadFileError(package, quoted(str(error)), fix) from cause
     except UnknownOperationError as error:
         raise UnsupportedOperationError(
-            f"{package}: the reference runtime does not know {one_line(str(error))}",
+            f"{package}: the reference runtime does not know {quoted(str(error))}",
             "convert the model without it, or run it with --runtime coreml on a Mac",
         ) from error
     except EndlessLoopError as error:
         raise BadInputError(
-            f"{package}: {one_line(str(error))} has not ended",
+            f"{package}: {quoted(str(error))} has not ended",
             "give inputs for which it does, or allow more with ReferenceRuntime(loop_limit=...)",
         ) from error.with_traceback(None)
 

@@ -1,8 +1,8 @@
 """The shapes a port takes: one, some of a list, or any in a range of sizes."""
 
+from devsim.mlpackage.proto import Message
 from devsim.runtime.protocol import Choice, TensorSpec
 from devsim.runtime.reference.faults import MalformedError
-from devsim.runtime.reference.proto import Message
 
 _SHOWN = 6
 

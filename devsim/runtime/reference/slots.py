@@ -3,10 +3,10 @@
 import contextlib
 from collections.abc import Iterator
 
+from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.program import Port, Value
-from devsim.runtime.reference.proto import Message
 from devsim.runtime.reference.shapes import tensor_spec
 from devsim.runtime.reference.weights import Blob
 

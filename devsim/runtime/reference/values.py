@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
 from devsim.runtime.reference.mil_types import STRING, TensorType, tensor_type
-from devsim.runtime.reference.proto import Message
 
 Constant = Tensor | str | tuple[str, ...]
 

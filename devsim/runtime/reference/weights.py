@@ -16,6 +16,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from devsim.core.regular_files import open_regular
 from devsim.runtime.pages import fresh_memory
 from devsim.runtime.reference.faults import MalformedError
 from devsim.runtime.reference.mil_types import BLOB_ELEMENTS, TensorType
@@ -61,16 +62,13 @@ def map_weights(path: Path) -> mmap.mmap:
 
 def _opened(path: Path, get: Callable[[int, int], mmap.mmap]) -> mmap.mmap:
     try:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            size = os.fstat(handle).st_size
+        with open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
             if size < _RECORD_BYTES:
                 raise MalformedError(f"{path.name} is truncated")
             if size > psutil.virtual_memory().total:
                 raise MalformedError(f"{path.name} is larger than this machine's memory")
-            buffer = get(handle, size)
-        finally:
-            os.close(handle)
+            buffer = get(file.fileno(), size)
     except OSError as error:
         raise MalformedError(f"{path.name} cannot be read ({error.strerror})") from error
     _, version = _HEADER.unpack_from(buffer)

@@ -13,40 +13,39 @@ from types import ModuleType
 from typing import Any
 
 from devsim.core.errors import MissingExtraError
-from devsim.runtime.reference.faults import MalformedError
 
 Message = Any
 """A protobuf message; the generated modules are untyped."""
 
-_ALIAS = "devsim.runtime.reference._coremltools_proto"
+_ALIAS = "devsim.mlpackage._coremltools_proto"
+_NEEDED_FOR = "reading packages"
 
 
-def _message_modules() -> ModuleType:
-    if "coremltools.proto" in sys.modules:
-        return sys.modules["coremltools.proto"]
+def specification() -> ModuleType:
+    """The package of generated modules: ``Model_pb2``, ``MIL_pb2``, ``FeatureTypes_pb2``.
+
+    Raises:
+        MissingExtraError: coremltools is not installed.
+    """
+    for name in ("coremltools.proto", _ALIAS):
+        if name in sys.modules:
+            return sys.modules[name]
     found = importlib.util.find_spec("coremltools")
     if found is None or not found.submodule_search_locations:
-        raise MissingExtraError("running packages", "coreml")
+        raise MissingExtraError(_NEEDED_FOR, "coreml")
     folder = Path(found.submodule_search_locations[0]) / "proto"
     spec = importlib.util.spec_from_file_location(
         _ALIAS, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )
     if spec is None or spec.loader is None:
-        raise MissingExtraError("running packages", "coreml")
+        raise MissingExtraError(_NEEDED_FOR, "coreml")
     module = importlib.util.module_from_spec(spec)
     sys.modules[_ALIAS] = module
     spec.loader.exec_module(module)
     return module
 
 
-def parse_model(data: bytes) -> Message:
-    """Parse a serialized ``Model`` message.
-
-    Raises:
-        MalformedError: the bytes are not one.
-    """
-    undecodable = importlib.import_module("google.protobuf.message").DecodeError
-    try:
-        return _message_modules().Model_pb2.Model.FromString(data)
-    except undecodable as error:
-        raise MalformedError("the spec is not a Core ML model") from error
+def decode_error() -> type[Exception]:
+    """What parsing raises on bytes that are not a message."""
+    error: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
+    return error
