@@ -22,6 +22,7 @@ lint: .venv/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -r devsim -c pyproject.toml
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

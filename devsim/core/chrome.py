@@ -21,6 +21,8 @@ from devsim.core.trace import Footprint, Kind, Span, Trace
 
 _PID = 1
 _COMPUTE_LANE, _LOAD_LANE = 1, 2
+_COUNTER = "footprint"
+_KINDS = frozenset(kind.value for kind in Kind)
 
 
 class TraceMetadata(Frozen):
@@ -89,17 +91,17 @@ def read_trace(path: Path) -> Trace:
     """
     try:
         data = json.loads(read_regular(path, TRACE_BYTES))
-        facts = data["metadata"]["devsim"]
-        events = data["traceEvents"]
-        spans = [e["args"] for e in events if e["ph"] in ("X", "b")]
-        samples = [{"ts": e["ts"], **e["args"]} for e in events if e["ph"] == "C"]
     except (ValueError, RecursionError) as error:
         raise BadFileError(
             path, f"is not whole JSON ({error})", "record the trace again"
         ) from error
-    except (KeyError, TypeError, IndexError) as error:
-        fix = "name a trace written by devsim simulate or devsim validate"
-        raise BadFileError(path, f"is not a devsim trace (lacks {error})", fix) from error
+    facts, events = _own(path, data)
+    spans = [e.get("args") for e in events if e["ph"] in ("X", "b") and e.get("cat") in _KINDS]
+    samples = [
+        {"ts": e.get("ts"), **e["args"]}
+        for e in events
+        if e["ph"] == "C" and e.get("name") == _COUNTER and isinstance(e.get("args"), dict)
+    ]
     try:
         metadata = _METADATA.validate_python(facts)
         return Trace(
@@ -116,6 +118,28 @@ def read_trace(path: Path) -> Trace:
         )
     except ValidationError as error:
         raise bad_document(path, "trace", error) from error
+
+
+def _own(path: Path, data: object) -> tuple[object, list[dict[str, Any]]]:
+    """The run's facts and events as devsim wrote them; what other tools have merged in is left out.
+
+    Raises:
+        BadFileError: it is not devsim's.
+    """
+    fix = "name a trace written by devsim simulate or devsim validate"
+    if isinstance(data, list):
+        raise BadFileError(path, "is a list of events without devsim's metadata", fix)
+    if not isinstance(data, dict) or not isinstance(data.get("traceEvents"), list):
+        raise BadFileError(path, "is not a trace: it has no list of traceEvents", fix)
+    metadata = data.get("metadata")
+    if not isinstance(metadata, dict) or "devsim" not in metadata:
+        raise BadFileError(path, "is not a devsim trace: it lacks metadata.devsim", fix)
+    events = [
+        event
+        for event in data["traceEvents"]
+        if isinstance(event, dict) and event.get("pid") == _PID and "ph" in event
+    ]
+    return metadata["devsim"], events
 
 
 def to_chrome(trace: Trace) -> dict[str, Any]:
@@ -156,7 +180,7 @@ def _events(trace: Trace) -> Iterator[dict[str, Any]]:
             yield _arrow_end(span, lane)
     for sample in trace.footprint:
         yield {
-            "name": "footprint",
+            "name": _COUNTER,
             "ph": "C",
             "ts": _microseconds(sample.time_ns),
             "pid": _PID,

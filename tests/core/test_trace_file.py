@@ -256,7 +256,7 @@ def test_another_version_is_refused(tmp_path, trace):
 def test_somebody_else_s_trace_is_refused(tmp_path):
     path = tmp_path / "trace.json"
     path.write_text('{"traceEvents": []}')
-    assert "is not a devsim trace (lacks 'metadata')" in refused(path)
+    assert "is not a devsim trace: it lacks metadata.devsim" in refused(path)
 
 
 def test_truncated_trace_is_refused(tmp_path, trace):

@@ -139,7 +139,7 @@ def test_ctrl_c_keeps_the_trace_and_leaves_no_process(disk, made, tmp_path):
     def hold(path, offset):
         if is_weights(path, "st_01") and offset == 0:
             loads.append(path)
-            if len(loads) == 2:  # the first is the unchunked model's
+            if len(loads) == 3:  # the first are the check's and the unchunked model's
                 reading.set()
                 go_on.wait()
 

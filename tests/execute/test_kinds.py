@@ -30,9 +30,9 @@ def measured(activation, transient, resident=100, took=1):
     )
 
 
-BLOCKS = [block("a"), block("b"), block("other", weights=50), block("wide", width=5)]
+BLOCKS = [block("a"), block("b"), block("cc", weights=50), block("dd", width=5)]
 SEEN = [measured(5, 1), measured(9, 0, resident=101, took=7), measured(2, 0), measured(3, 4)]
-FOUND = of_their_kinds(BLOCKS, dict(zip(["a", "b", "other", "wide"], SEEN, strict=True)))
+FOUND = of_their_kinds(BLOCKS, dict(zip(["a", "b", "cc", "dd"], SEEN, strict=True)))
 
 
 def test_blocks_of_a_kind_need_as_much_as_any_of_them_was_seen_to():
@@ -47,5 +47,5 @@ def test_blocks_of_a_kind_have_all_their_durations():
 
 
 def test_a_block_that_is_like_no_other_stays_as_it_was_measured():
-    assert FOUND["other"] == SEEN[2]
-    assert FOUND["wide"] == SEEN[3]
+    assert FOUND["cc"] == SEEN[2]
+    assert FOUND["dd"] == SEEN[3]

@@ -59,7 +59,8 @@ def resample(
 
 def _crop_elements(x: Tensor, roi: Tensor | None, height: int, width: int, *rest: object) -> int:
     boxes = rest[-2] if roi is None else roi
-    assert isinstance(boxes, Tensor)
+    if not isinstance(boxes, Tensor):
+        raise TypeError("the boxes are not a tensor")
     return math.prod(x.shape[:2]) * boxes.shape[0] * height * width
 
 
