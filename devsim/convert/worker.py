@@ -27,7 +27,7 @@ def main() -> None:
         size_bytes = int(sys.stdin.buffer.readline())
         pickled = sys.stdin.buffer.read(size_bytes)
         threading.Thread(target=_end_with_the_parent, daemon=True).start()
-        outcome = _perform(pickle.loads(pickled))  # nosec B301: from its parent
+        outcome = _perform(pickle.loads(pickled))  # nosec B301
         answers.write(outcome.model_dump_json() + "\n")
 
 

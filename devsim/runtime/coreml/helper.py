@@ -40,7 +40,7 @@ def serve(engine: Engine) -> None:
 def _serve(engine: Engine, requests: BinaryIO, answers: BinaryIO) -> None:
     while True:
         try:
-            request: Request = pickle.load(requests)  # nosec B301: from its parent
+            request: Request = pickle.load(requests)  # nosec B301
         except EOFError:
             return
         try:

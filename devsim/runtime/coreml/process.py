@@ -67,7 +67,7 @@ class HelperProcess:
         try:
             pickle.dump(request, requests, protocol=pickle.HIGHEST_PROTOCOL)
             requests.flush()
-            answer: Answer = pickle.load(answers)  # nosec B301: from its own child
+            answer: Answer = pickle.load(answers)  # nosec B301
         except (BrokenPipeError, EOFError, pickle.UnpicklingError) as error:
             # Its pipes are closed, so it has ended or is about to: with its own status.
             status = self._process.wait()
