@@ -17,7 +17,7 @@ from pathlib import Path
 
 from devsim.cli.main import main as devsim_main
 from fuzz import seeds
-from fuzz.campaign import Campaign, Trial
+from fuzz.campaign import Campaign, Trial, import_for
 from fuzz.corpus import KINDS
 from fuzz.corpus.variant import Variant
 from fuzz.report import line, table
@@ -46,8 +46,8 @@ def main() -> int:
 
 def _run(campaign: Campaign, variants: Sequence[Variant], jobs: int) -> int:
     total = sum(len(variant.commands) for variant in variants)
-    started = shown = time.monotonic()
-    told = 0
+    started = time.monotonic()
+    shown, told = 0.0, 0
 
     def on_progress(trial: Trial) -> None:
         nonlocal shown, told
@@ -64,7 +64,10 @@ def _run(campaign: Campaign, variants: Sequence[Variant], jobs: int) -> int:
 
     stopped = False
     try:
-        campaign.run(variants, jobs, on_progress)
+        for kind in KINDS.values():
+            if chosen := [each for each in variants if each.kind == kind.name]:
+                import_for(kind)
+                campaign.run(kind, chosen, jobs, on_progress)
     except KeyboardInterrupt:
         stopped = True
     print()
@@ -79,6 +82,7 @@ def _run(campaign: Campaign, variants: Sequence[Variant], jobs: int) -> int:
 
 def _keep(campaign: Campaign, variant: Variant, folder: Path) -> int:
     folder.mkdir(parents=True)
+    import_for(KINDS[variant.kind])
     for trial, outcome in campaign.keep(KINDS[variant.kind], variant, folder.resolve()):
         number = variant.commands.index(trial.command)
         work = folder.resolve() / str(number) / "root" / "a" / "b" / "c" / "work"
@@ -88,7 +92,7 @@ def _keep(campaign: Campaign, variant: Variant, folder: Path) -> int:
             f"    exit {outcome.status}{ended}, {outcome.seconds:.1f} s, "
             f"{outcome.peak_bytes >> 20} MiB"
         )
-        print(f"    {ascii(outcome.stderr[:400])}")
+        print(f"    {outcome.stderr[:400]!a}")
     for finding in campaign.findings:
         print(line(finding))
     return int(bool(campaign.findings))

@@ -3,21 +3,16 @@
 import importlib
 import pkgutil
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from fuzz.arena import Arena, disk_bytes
-from fuzz.corpus import KINDS
 from fuzz.corpus.variant import Command, Kind, Variant
-from fuzz.process import Limits, Main, Outcome, freeze, run
+from fuzz.process import Main, Outcome, freeze, run
 from fuzz.verdict import Fault, Seen, faults
-
-SECONDS = 10.0
-"""What a run may take beyond what the valid file takes."""
-BYTES = 500_000_000
-"""What a run may hold beyond that, and beyond the files."""
+from fuzz.watch import Limits
 
 _ROOMY = Limits(seconds=120, peak_bytes=8 << 30)
 _POLL_S = 0.004
@@ -50,6 +45,8 @@ class Campaign:
         main: what a command line starts.
         seeds: the folder of valid files.
         scratch: the folder that arenas are made in.
+        seconds: what a run may take beyond what it takes on the valid file.
+        bytes: what it may hold beyond that, and beyond the files on the disk.
         findings: so far.
         done: trials that are over.
     """
@@ -57,28 +54,31 @@ class Campaign:
     main: Main
     seeds: Path
     scratch: Path
+    seconds: float = 10
+    bytes: int = 500_000_000
     findings: list[Finding] = field(default_factory=list)
     done: int = 0
     _usual: dict[Command, Outcome] = field(default_factory=dict)
     _arenas: int = 0
 
     def run(
-        self, variants: Iterable[Variant], jobs: int, on_progress: Callable[[Trial], None]
+        self,
+        kind: Kind,
+        variants: Sequence[Variant],
+        jobs: int,
+        on_progress: Callable[[Trial], None] = lambda trial: None,
     ) -> None:
-        """Run every command of every variant; those of one kind after another."""
-        by_kind: dict[str, list[Variant]] = {}
-        for variant in variants:
-            by_kind.setdefault(variant.kind, []).append(variant)
-        for kind in (kind for name, kind in KINDS.items() if name in by_kind):
-            import_for(kind)
-            chosen = by_kind[kind.name]
-            self._measure(kind, chosen)
-            trials = [Trial(each, command) for each in chosen for command in each.commands]
-            self._run_all([self._try(kind, trial, on_progress) for trial in trials], jobs)
+        """Run every command of variants of one kind.
+
+        Raises:
+            SeedError: a command does not bear the valid file.
+        """
+        self._measure(kind, variants)
+        trials = [Trial(each, command) for each in variants for command in each.commands]
+        self._run_all([self._try(kind, trial, on_progress) for trial in trials], jobs)
 
     def keep(self, kind: Kind, variant: Variant, folder: Path) -> list[tuple[Trial, Outcome]]:
         """Run one variant, each command in an arena of its own that stays."""
-        import_for(kind)
         self._measure(kind, [variant])
         outcomes = []
         for number, command in enumerate(variant.commands):
@@ -116,7 +116,7 @@ class Campaign:
         trial.variant.build(arena.work)
         usual = self._usual[trial.command]
         files = disk_bytes(arena.work)
-        limits = Limits(SECONDS + usual.seconds, BYTES + usual.peak_bytes + files)
+        limits = Limits(self.seconds + usual.seconds, self.bytes + usual.peak_bytes + files)
         before = arena.snapshot()
         outcome = yield from run(self.main, trial.command.args, arena, limits)
         seen = Seen(before, arena.snapshot())

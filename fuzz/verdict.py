@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from fuzz.arena import SECRET, Arena, Snapshot
 from fuzz.corpus.variant import Command
-from fuzz.process import Limits, Outcome
+from fuzz.process import Outcome
+from fuzz.watch import Limits
 
 MARKER = "CODE-RAN"
 """The name of the file that code makes which hostile files carry."""

@@ -43,7 +43,7 @@ def _torch() -> ModuleType:
     return torch
 
 
-def _saved(relative: str, make: Callable[[Path], object], *, zip: bool = True) -> Build:  # noqa: A002
+def _saved(relative: str, make: Callable[[Path], object], *, zip: bool = True) -> Build:
     def build(work: Path) -> None:
         _torch().save(make(work), work / relative, _use_new_zipfile_serialization=zip)
 

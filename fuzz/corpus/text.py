@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Document = Any
-"""Of dictionaries, lists, texts and numbers, and ``Raw`` anywhere, keys too; ``Many`` for a list."""
+"""Of dictionaries, lists, texts and numbers; ``Raw`` for any of them, ``Many`` for a list."""
 
 ROOT = "@ROOT@"
 """Stands for the arena's root where a value is an absolute path."""

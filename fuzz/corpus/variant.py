@@ -1,4 +1,4 @@
-"""What a corpus is made of: kinds of file, hostile variants of each, and commands that read them."""
+"""What a corpus is made of: kinds of file, hostile variants, and commands that read them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
