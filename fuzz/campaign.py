@@ -89,7 +89,7 @@ class Campaign:
 
     def _measure(self, kind: Kind, variants: Sequence[Variant]) -> None:
         """What the commands take on the valid file; they must bear it."""
-        wanted = {command for variant in variants for command in variant.commands}
+        wanted = {command.usual for variant in variants for command in variant.commands}
         for command in wanted - self._usual.keys():
             with self._arena() as arena:
                 kind.lay(self.seeds, arena.work)
@@ -114,7 +114,7 @@ class Campaign:
     def _run_in(self, arena: Arena, kind: Kind, trial: Trial) -> Generator[None, None, Outcome]:
         kind.lay(self.seeds, arena.work)
         trial.variant.build(arena.work)
-        usual = self._usual[trial.command]
+        usual = self._usual[trial.command.usual]
         files = disk_bytes(arena.work)
         limits = Limits(self.seconds + usual.seconds, self.bytes + usual.peak_bytes + files)
         before = arena.snapshot()

@@ -1,5 +1,6 @@
 """Variants of a document: an edit of every field, then whatever else stands in its place."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,14 @@ from fuzz.corpus.text import ROOT, Document, Language
 from fuzz.corpus.variant import Command, Variant
 from fuzz.corpus.walk import edits
 
+_NAMES = {
+    "escapes": "\x1b[31m{}",
+    "markup": "[/]{}",
+    "bidi": "\u202e{}",
+    "bytes": "\udcff{}",
+    "long": "n" * 250 + "{}",
+    "dashes": "--{}",
+}
 _COSTLY_EVERY = 12
 """One edit of so many is read by the commands that take long, too."""
 
@@ -41,6 +50,25 @@ def document_variants(
         costly = thorough if number % _COSTLY_EVERY == 0 else ()
         yield Variant(f"{kind}/{name}", build, (*commands, *costly))
     yield from places(f"{kind}/file", relative, commands, thorough)
+    if "/" not in relative:
+        yield from _called(kind, relative, commands)
+
+
+def _called(kind: str, relative: str, commands: tuple[Command, ...]) -> Iterator[Variant]:
+    """The valid file, and one that is none, under hostile names."""
+    for what, form in _NAMES.items():
+        name = form.format(relative)
+        for state, build in (("valid", _moved(relative, name)), ("missing", lambda work: None)):
+            renamed = tuple(each.on(relative, name) for each in commands)
+            yield Variant(f"{kind}/called-{what}={state}", build, renamed)
+
+
+def _moved(relative: str, name: str) -> Callable[[Path], None]:
+    def build(work: Path) -> None:
+        with contextlib.suppress(OSError):  # longer than a name may be
+            (work / relative).rename(work / name)
+
+    return build
 
 
 def written(

@@ -2,12 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fuzz.arena import root_of
 from fuzz.corpus.documents import document_variants
-from fuzz.corpus.text import JSON
+from fuzz.corpus.text import JSON, ROOT, TEXTS
 from fuzz.corpus.variant import Command, Kind, Variant
 from fuzz.seeds import CONVERT
 
@@ -37,9 +37,39 @@ def _variants(seeds: Path) -> Iterator[Variant]:
         "manifest", name, document, JSON, _COMMANDS, thorough=_THOROUGH, maps=maps
     )
     every = (*_COMMANDS, *_THOROUGH)
+    for what, text in TEXTS.items():
+        for where in _RENAMED:
+            yield Variant(f"manifest/renamed.{where}={what}", _renamed(where, text), _COMMANDS)
     yield Variant("manifest/package=link-out", _link_package_out, every)
     yield Variant("manifest/stage=link-out", _link_stage_out, every)
     yield Variant("manifest/package=file", _package_is_a_file, every)
+
+
+_RENAMED = ("block", "stage", "variant")
+
+
+def _renamed(where: str, text: str) -> Callable[[Path], None]:
+    """Another name of a block, its stage or a variant, in the manifest and in the plan alike."""
+
+    def build(work: Path) -> None:
+        name = text.replace(ROOT, str(root_of(work)))
+        manifest = json.loads((work / "models" / "manifest.json").read_text())
+        plan = json.loads((work / "plan.json").read_text())
+        (stage,), (phase,) = manifest["stages"], plan["pipeline"]["stages"]
+        if where == "stage":
+            stage["name"] = phase["name"] = name
+        elif where == "variant":
+            stage["precision"] = phase["variant"] = name
+        else:
+            old = stage["blocks"][0]["name"]
+            for blocks in (stage["blocks"], *stage["alternatives"].values()):
+                for block in blocks:
+                    block["name"] = name if block["name"] == old else block["name"]
+            phase["chunks"][0]["blocks"][0] = name
+        (work / "models" / "manifest.json").write_text(json.dumps(manifest))
+        (work / "plan.json").write_text(json.dumps(plan))
+
+    return build
 
 
 def _link_package_out(work: Path) -> None:

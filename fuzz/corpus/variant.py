@@ -1,7 +1,7 @@
 """What a corpus is made of: kinds of file, hostile variants, and commands that read them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -13,11 +13,23 @@ class Command:
         args: of ``devsim``; paths are relative to the folder it runs in.
         output: what it may write, relative to that folder; None: nothing.
         resumes: whether what is finished may stay there when the command fails.
+        like: the command that tells what this one takes on the valid file; None: itself.
     """
 
     args: tuple[str, ...]
     output: str | None = None
     resumes: bool = False
+    like: "Command | None" = None
+
+    def on(self, name: str, other: str) -> "Command":
+        """The same command on a file of another name."""
+        args = tuple(other if each == name else each for each in self.args)
+        return replace(self, args=args, like=self.like or self)
+
+    @property
+    def usual(self) -> "Command":
+        """The command on the valid file."""
+        return self.like or self
 
     @property
     def verb(self) -> str:
