@@ -20,7 +20,7 @@ from fuzz import seeds
 from fuzz.campaign import Campaign, Trial, import_for
 from fuzz.corpus import KINDS
 from fuzz.corpus.variant import Variant
-from fuzz.report import line, table
+from fuzz.report import line, table, typed
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SHOWN_EVERY_S = 5.0
@@ -86,7 +86,7 @@ def _keep(campaign: Campaign, variant: Variant, folder: Path) -> int:
     for trial, outcome in campaign.keep(KINDS[variant.kind], variant, folder.resolve()):
         number = variant.commands.index(trial.command)
         work = folder.resolve() / str(number) / "root" / "a" / "b" / "c" / "work"
-        print(f"cd {work} && devsim {shlex.join(trial.command.args)}")
+        print(f"cd {work} && {typed(trial.command)}")
         ended = f", ended as {outcome.ended_for}" if outcome.ended_for else ""
         print(
             f"    exit {outcome.status}{ended}, {outcome.seconds:.1f} s, "

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from fuzz.campaign import Finding
+from fuzz.corpus.variant import Command
 from fuzz.verdict import KINDS
 
 
@@ -29,5 +30,10 @@ def table(findings: Sequence[Finding]) -> Iterator[str]:
 def line(finding: Finding) -> str:
     """One finding."""
     name = shlex.quote(finding.trial.variant.name)
-    command = shlex.join(finding.trial.command.args)
-    return f"{finding.fault.kind} {name}: devsim {command}: {finding.fault.detail}"
+    return f"{finding.fault.kind} {name}: {typed(finding.trial.command)}: {finding.fault.detail}"
+
+
+def typed(command: Command) -> str:
+    """What to type in the arena; a hostile name of a file is shown, not printed."""
+    text = f"devsim {shlex.join(command.args)}"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

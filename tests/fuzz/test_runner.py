@@ -15,6 +15,7 @@ import pytest
 from fuzz.arena import SECRET, root_of
 from fuzz.campaign import Campaign, SeedError
 from fuzz.corpus.variant import Command, Kind, Variant
+from fuzz.report import typed
 from fuzz.seeds import CHECKOUT
 from fuzz.verdict import KINDS, MARKER
 
@@ -184,6 +185,32 @@ def is_of(process, command):
     with contextlib.suppress(psutil.Error):
         return " ".join(process.cmdline()) == command
     return False
+
+
+def fuzz(*args):
+    command = [sys.executable, "-m", "fuzz", *map(str, args)]
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+
+
+def test_one_variant_is_run_again_and_kept(valid, tmp_path):
+    kept = tmp_path / "kept"
+    again = fuzz("--seeds", valid, "--only", "device/file=empty", "--keep", kept)
+    assert again.returncode == 0, again.stdout + again.stderr
+    works = [folder / "root" / "a" / "b" / "c" / "work" for folder in kept.iterdir()]
+    assert works
+    for work in works:
+        assert (work / "hostile.toml").read_bytes() == b""
+        assert f"cd {work} && devsim " in again.stdout
+
+
+def test_what_there_is_not_is_wrong_use(valid):
+    assert "no kind 'nonsense'" in fuzz("nonsense").stderr
+    assert "no variant 'x'" in fuzz("--seeds", valid, "--only", "x", "device").stderr
+    assert "--keep is for --only" in fuzz("--keep", "x").stderr
+
+
+def test_a_hostile_name_is_shown_and_not_printed():
+    assert typed(Command(("replay", "\x1b[31m\udcff"))) == "devsim replay '\\x1b[31m\\udcff'"
 
 
 def test_ctrl_c_ends_with_what_was_found_and_leaves_nothing(valid, tmp_path):
