@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from devsim.convert.mil.proto import specification
+from devsim.mlpackage.proto import specification
 from fuzz.arena import root_of
 from fuzz.corpus.documents import document_variants
 from fuzz.corpus.messages import Edit, message_edits, nested
