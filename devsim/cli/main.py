@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 import devsim
 from devsim.cli import (
@@ -24,6 +25,7 @@ from devsim.cli import (
 )
 from devsim.cli.output import fail, state
 from devsim.core.errors import BadInputError, DevsimError
+from devsim.core.files import out_of_range
 from devsim.report.broken_pipe import leave_quietly
 
 _INTERRUPTED = 128 + signal.SIGINT
@@ -87,5 +89,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         problem = f"{where}{error.strerror or error}"
         sys.exit(fail(BadInputError(problem, "check the path, its permissions and the disk"), 2))
+    except ValidationError as error:  # of values that were computed; see Frozen
+        sys.exit(fail(out_of_range(error), 2))
     except Exception as error:
         sys.exit(fail(error, 3))

@@ -27,8 +27,8 @@ from devsim.core.shipped import profile_path, read_device
 from devsim.core.units import NS_PER_S, parse_bytes
 from devsim.core.video import Latent as LatentSize
 from devsim.planner.ask import Ask
+from devsim.planner.cost import Objective
 from devsim.planner.planner import plan_for
-from devsim.planner.score import Objective
 from devsim.simulate.workload import phases_of
 
 if TYPE_CHECKING:

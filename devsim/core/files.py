@@ -164,6 +164,17 @@ def bad_document(path: Path, kind: str, error: ValidationError) -> BadFileError:
     return BadFileError(path, f"{field}: {problem}", f"fix the field or make the {kind} again")
 
 
+def out_of_range(error: ValidationError) -> BadInputError:
+    """What to say where values that were read are each in range, but what follows is not."""
+    first: Any = error.errors(include_url=False)[0]
+    field = ".".join(quoted(str(part)) for part in first["loc"])
+    given = quoted(str(first["input"]), _LONGEST_VALUE)
+    return BadInputError(
+        f"computed for {error.title}, {field} is {given}: {first['msg']}",
+        "correct the figures in the files that it is computed from",
+    )
+
+
 def _umask_permissions(path: Path) -> None:
     """Give a file made by mkstemp (0600) the permissions an ordinary new file would have."""
     umask = os.umask(0)

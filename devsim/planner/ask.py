@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from devsim.core.profile import Profile
+from devsim.planner.cost import Objective
 from devsim.planner.problem import problem_of
-from devsim.planner.score import Objective
 from devsim.planner.source import Problem
 from devsim.simulate.workload import Phases
 

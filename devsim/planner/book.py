@@ -11,15 +11,13 @@ from operator import is_
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import Stage
 from devsim.planner.bound import lower_bound_ns
+from devsim.planner.cost import NEVER
 from devsim.planner.lanes import Work, least_ns, read_bytes, work_of
 from devsim.planner.runs import Run
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
 from devsim.simulate.evaluate import Evaluator
-
-NEVER = 1 << 200
-"""The makespan of what does not fit: more than any other."""
 
 Shapes = tuple[Shape, ...]
 Stages = tuple[int, ...]

@@ -13,11 +13,12 @@ from itertools import product
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
-from devsim.planner.book import NEVER, Book
+from devsim.planner.book import Book
+from devsim.planner.cost import DOES_NOT_FIT, Cost, Objective, cost_of
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.lanes import read_bytes
 from devsim.planner.runs import Run, runs_of
-from devsim.planner.score import Objective, Scorer, cost_of, least_cost
+from devsim.planner.score import Scorer, least_cost
 from devsim.planner.search import Found, every_shape
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
@@ -31,14 +32,14 @@ _WINDOWS = (0, 1, 2)
 class _Tried(NamedTuple):
     """Shapes that were run under the budget that is offered."""
 
-    least: int
+    least: Cost
     """What they cost at least, under any budget."""
     shapes: tuple[Shape, ...]
     same_from_bytes: int
     """The least budget under which they run just so."""
 
 
-def least_budget_for_less(ask: Ask, cost: int) -> int:
+def least_budget_for_less(ask: Ask, cost: Cost) -> int:
     """The least budget, up to the one asked for, under which some plan may cost less.
 
     The lower bound never rises with the budget.
@@ -75,7 +76,7 @@ def _as_offered(problem: Problem, objective: Objective) -> tuple[Found, list[_Tr
         (scorer.least(shapes), shapes)
         for shapes in product(*(list(every_shape(source)) for source in problem.stages))
     )
-    best, tried = Found(NEVER, ()), []
+    best, tried = Found(DOES_NOT_FIT, ()), []
     for least, shapes in ranked:
         if least >= best.cost:
             break
@@ -99,7 +100,7 @@ def _runs(problem: Problem, shapes: tuple[Shape, ...], least: int, most: int) ->
     )
 
 
-def _cost(objective: Objective, problem: Problem, shapes: tuple[Shape, ...], run: Run) -> int:
+def _cost(objective: Objective, problem: Problem, shapes: tuple[Shape, ...], run: Run) -> Cost:
     bytes_read = sum(map(read_bytes, problem.stages, shapes))
     return cost_of(objective, bytes_read, run.makespan_ns)
 

@@ -6,8 +6,8 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.plan import Plan
 from devsim.core.units import format_bytes, format_ns
 from devsim.planner.ask import Ask
-from devsim.planner.book import NEVER
 from devsim.planner.bound import lower_bound_ns
+from devsim.planner.cost import NEVER
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.planner import verified
 from devsim.planner.search import WORK, Found, search
@@ -50,17 +50,17 @@ def frontier(ask: Ask) -> list[Point]:
     seeds: dict[int, list[tuple[Shape, ...]]] = {}
     for step in range(_BUDGETS + 1):
         budget_bytes = max(1, round(least * (most / max(least, 1)) ** (step / _BUDGETS)))
-        best_ns = points[-1].makespan_ns * (1 - _WORTH) if points else NEVER
+        below = points[-1].makespan_ns * (1 - _WORTH) if points else NEVER
         better = None
         here = [each.at(budget_bytes) for each in asks]
         bounds_ns = [lower_bound_ns(at.problem) for at in here]
         for number, at in enumerate(here):
-            if needs[number] > budget_bytes or bounds_ns[number] >= best_ns:
+            if needs[number] > budget_bytes or bounds_ns[number] >= below:
                 continue
             found = search(at.problem, WORK // _SHARE, seeds.get(number, ()), ask.objective)
             seeds[number] = [found.shapes]
-            if found.cost < best_ns:
-                best_ns, better = found.cost, (at, found)
+            if found.cost.makespan_ns < below:
+                below, better = found.cost.makespan_ns, (at, found)
         if better:
             at, found = better
             points.append(Point(budget_bytes, _simulated_ns(at, found), min(bounds_ns)))
@@ -83,7 +83,7 @@ def _simulated_ns(ask: Ask, found: Found) -> int:
     )
     policy = Planned(tuple(shape.residency for shape in found.shapes))
     makespan_ns = simulate(pipeline, policy, ask.budget_bytes).makespan_ns
-    if makespan_ns != found.cost:
+    if makespan_ns != found.cost.makespan_ns:
         raise AssertionError("the simulator does not confirm the plan")
     return makespan_ns
 

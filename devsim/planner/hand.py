@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from devsim.core.pipeline import Pipeline
 from devsim.planner.baselines import Hand
+from devsim.planner.cost import Cost, Objective, cost_of
 from devsim.planner.runs import Run, runs_of
-from devsim.planner.score import Objective, cost_of
 from devsim.planner.shape import Shape
 from devsim.policy.protocol import Policy
 from devsim.simulate.evaluate import Evaluator
@@ -21,14 +21,14 @@ class ByHand(NamedTuple):
     """A run of a named policy."""
 
     hand: Hand
-    cost: int
+    cost: Cost
     run: Run
     shapes: tuple[Shape, ...] | None
     """The same as a plan could have it; None where only the policy itself can say it."""
 
 
 def best_by_hand(
-    every: Sequence[Hand], objective: Objective, cost: int, least: int, most: int
+    every: Sequence[Hand], objective: Objective, cost: Cost, least: int, most: int
 ) -> ByHand | None:
     """The best run of any named policy under budgets of ``least`` to ``most``.
 
@@ -43,8 +43,8 @@ def best_by_hand(
 
 
 def _runs(
-    hand: Hand, objective: Objective, cost: int, least: int, most: int
-) -> Iterator[tuple[Policy, Run, int]]:
+    hand: Hand, objective: Objective, cost: Cost, least: int, most: int
+) -> Iterator[tuple[Policy, Run, Cost]]:
     """Runs that may cost less than so much, and what they cost, the largest budget first."""
     evaluator = Evaluator(hand.pipeline)
     while most >= least:

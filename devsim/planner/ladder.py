@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import hands
-from devsim.planner.book import NEVER, Book, Shapes
+from devsim.planner.book import Book, Shapes
+from devsim.planner.cost import NEVER, Cost
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.runs import Run
 from devsim.planner.score import Scorer, least_cost
@@ -51,7 +52,7 @@ _BETWEEN = 8
 class Candidate(NamedTuple):
     """A run that a plan can be, with any budget from ``run.from_bytes`` on."""
 
-    cost: int
+    cost: Cost
     run: Run
     shapes: Shapes
 
@@ -84,7 +85,7 @@ class Ladder:
         """Those that were searched so far, rising."""
         return sorted(self._searched)
 
-    def least_cost(self, budget_bytes: int) -> int:
+    def least_cost(self, budget_bytes: int) -> Cost:
         """What no plan for a budget costs less than."""
         return least_cost(self._objective, self._book, self._at(budget_bytes))
 
@@ -123,7 +124,7 @@ class Ladder:
         landings = [self._least, *(self._least + (room >> n) for n in range(_HALVINGS, -1, -1))]
         for low, high in reversed(list(pairwise(landings))):
             if low < budget_bytes and low < high:
-                gap = self._found(high) / max(1, self.least_cost(high)) - 1
+                gap = self._found(high).gap(self.least_cost(high))
                 step = max(self._step, gap / _OF_GAP)
                 yield from self._steps(low, high, step, budget_bytes, hopeless)
         yield self._least
@@ -147,13 +148,13 @@ class Ladder:
         """Whether there is no rung between two; it does not matter below a hopeless one."""
         if high - low <= max(1, low // _CLOSE):
             return True
-        if self.least_cost(low) > self.least_cost(high) * (1 + step):
+        if not self.least_cost(low).within(self.least_cost(high), step):
             return False
         if high < _NEAR * low or hopeless(high):
             return True
-        return self._found(low) <= self._found(high) * (1 + _FOUND_STEP)
+        return self._found(low).within(self._found(high), _FOUND_STEP)
 
-    def _found(self, rung: int) -> int:
+    def _found(self, rung: int) -> Cost:
         return self._search(rung)[0][0].cost
 
     def _search(self, rung: int) -> tuple[list[Candidate], list[Shapes]]:
@@ -183,7 +184,7 @@ class Ladder:
                 for shapes in dict.fromkeys(self._search(low)[1] + self._search(high)[1])
                 for scorer in scorers
             ]
-            known = _undominated(sorted(each for each in found if each.cost < NEVER))
+            known = _undominated(sorted(each for each in found if each.cost.fits))
             self._runs_between[low, high] = known
         return known
 

@@ -1,35 +1,19 @@
 """What shapes cost, by the fast evaluator; each is evaluated once, and only so many are."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
-from devsim.planner.book import NEVER, Book, Shapes
+from devsim.planner.book import Book, Shapes
 from devsim.planner.bound import least_read_bytes
+from devsim.planner.cost import Cost, Objective, cost_of
 from devsim.planner.runs import Run
 from devsim.planner.source import Problem
-
-_A_BYTE = 1 << 62
-"""What a byte costs when bytes come first: more than any makespan in nanoseconds."""
 
 _RUN_ITERATIONS = 4
 """Iterations that the evaluator runs of a stage before the steady state is known."""
 
 
-class Objective(StrEnum):
-    """What a plan is to be the best at."""
-
-    LATENCY = "latency"
-    """The least makespan."""
-    IO = "io"
-    """The fewest bytes read; the least makespan among those."""
-    MEMORY = "memory"
-    """The least budget with which a makespan is kept."""
-
-
 class Scorer:
     """Costs of shapes for some stages of a problem under its budget: the less, the better.
-
-    A cost is the makespan in nanoseconds; for ``IO``, the bytes read come first.
 
     Args:
         problem: the stages, and the budget.
@@ -61,8 +45,8 @@ class Scorer:
         """Whether the work is used up."""
         return self.left <= 0
 
-    def cost(self, shapes: Shapes) -> int:
-        """What the shapes cost; ``NEVER`` when the budget is too small."""
+    def cost(self, shapes: Shapes) -> Cost:
+        """What the shapes cost; ``DOES_NOT_FIT`` when the budget is too small."""
         run = self.tried.get(shapes)
         if run is None:
             run = self.book.run(self.stages, shapes, self.problem.budget_bytes)
@@ -70,13 +54,13 @@ class Scorer:
             self.left -= self._size(shapes)
         return self.cost_in(run.makespan_ns, shapes)
 
-    def cost_in(self, makespan_ns: int, shapes: Shapes) -> int:
+    def cost_in(self, makespan_ns: int, shapes: Shapes) -> Cost:
         """What the shapes cost where they take so long."""
-        if self.objective is not Objective.IO or makespan_ns == NEVER:
-            return makespan_ns
+        if self.objective is not Objective.IO:
+            return cost_of(self.objective, 0, makespan_ns)
         return cost_of(self.objective, self.book.read_bytes(self.stages, shapes), makespan_ns)
 
-    def least(self, shapes: Shapes) -> int:
+    def least(self, shapes: Shapes) -> Cost:
         """What they cost at least: each lane's work alone."""
         return self.cost_in(self.book.least_ns(self.stages, shapes), shapes)
 
@@ -88,12 +72,7 @@ class Scorer:
         )
 
 
-def cost_of(objective: Objective, read_bytes: int, makespan_ns: int) -> int:
-    """What a schedule costs by the measure of an objective."""
-    return makespan_ns + (_A_BYTE * read_bytes if objective is Objective.IO else 0)
-
-
-def least_cost(objective: Objective, book: Book, problem: Problem) -> int:
+def least_cost(objective: Objective, book: Book, problem: Problem) -> Cost:
     """What no plan for a problem can cost less than.
 
     Args:
@@ -102,11 +81,5 @@ def least_cost(objective: Objective, book: Book, problem: Problem) -> int:
         problem: with the budget.
     """
     bound_ns = book.lower_bound_ns(problem.budget_bytes)
-    if objective is not Objective.IO:
-        return bound_ns
-    return cost_of(objective, least_read_bytes(problem), bound_ns)
-
-
-def makespan_of(cost: int) -> int:
-    """The makespan in a cost, in nanoseconds."""
-    return cost % _A_BYTE
+    least_bytes = least_read_bytes(problem) if objective is Objective.IO else 0
+    return cost_of(objective, least_bytes, bound_ns)

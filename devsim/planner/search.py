@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from devsim.planner.book import NEVER, Shapes
+from devsim.planner.book import Shapes
 from devsim.planner.construct import constructed, finest
+from devsim.planner.cost import Cost, Objective
 from devsim.planner.moves import neighbours
-from devsim.planner.score import Objective, Scorer
+from devsim.planner.score import Scorer
 from devsim.planner.shape import Piece, Shape
 from devsim.planner.source import Problem, StageSource
 
@@ -19,6 +20,7 @@ _SMALL = 60
 """Computes of one chunk a block, up to which a problem is small."""
 _ALL_BUT = 2000
 """The search of a large problem ends this part of the bound above it: 0.05 %."""
+_NO_GOAL = Cost(0, 0)
 _EVERY_SHAPE_UP_TO = 1500
 """Shapes of all stages together that are all looked at."""
 
@@ -26,7 +28,7 @@ _EVERY_SHAPE_UP_TO = 1500
 class Found(NamedTuple):
     """Shapes of some stages and what they cost."""
 
-    cost: int
+    cost: Cost
     shapes: Shapes
 
 
@@ -50,7 +52,7 @@ def search(
 def explore(everything: Scorer, seeds: Sequence[Shapes]) -> Found:
     """The same with a scorer of all stages, which remembers what was tried."""
     problem, work = everything.problem, everything.left
-    goal = _goal(everything) if everything.objective is not Objective.IO else 0
+    goal = _goal(everything) if everything.objective is not Objective.IO else _NO_GOAL
     starts = [Found(everything.cost(shapes), shapes) for shapes in seeds]
     if len(problem.stages) == 1:
         starts += _starts(everything)
@@ -65,10 +67,10 @@ def explore(everything: Scorer, seeds: Sequence[Shapes]) -> Found:
     return _exhausted(everything, best, goal)
 
 
-def _goal(everything: Scorer) -> int:
+def _goal(everything: Scorer) -> Cost:
     """A cost that ends the search: the lower bound; for large problems, all but reached."""
     bound_ns = everything.book.lower_bound_ns(everything.problem.budget_bytes)
-    return bound_ns if is_small(everything.problem) else bound_ns + bound_ns // _ALL_BUT
+    return Cost(0, bound_ns if is_small(everything.problem) else bound_ns + bound_ns // _ALL_BUT)
 
 
 def is_small(problem: Problem) -> bool:
@@ -84,7 +86,7 @@ def _joined(problem: Problem, everything: Scorer, work: int) -> Found:
         share = work * _weight(source) // total
         alone = Scorer(problem, [number], share, everything.objective, everything.book)
         starts = sorted(_starts(alone), key=lambda found: found.cost)[:_STARTS]
-        best = _climb(alone, starts[0], 0)
+        best = _climb(alone, starts[0], _NO_GOAL)
         choices.append([best.shapes[0], *(start.shapes[0] for start in starts)])
     shapes = tuple(choice[0] for choice in choices)
     best = Found(everything.cost(shapes), shapes)
@@ -112,13 +114,13 @@ def _starts(scorer: Scorer) -> list[Found]:
         if least >= best or scorer.spent:
             break
         cost = scorer.cost((shape,))
-        if cost < NEVER:
+        if cost.fits:
             found.append(Found(cost, (shape,)))
             best = min(best, cost)
     return found
 
 
-def _climb(scorer: Scorer, start: Found, goal: int) -> Found:
+def _climb(scorer: Scorer, start: Found, goal: Cost) -> Found:
     """Take any neighbour that is better, until none is, or the goal or the end is reached."""
     best = start
     first = [0] * len(scorer.stages)
@@ -146,7 +148,7 @@ def _better(scorer: Scorer, best: Found, number: int, shape: Shape) -> Found:
     return Found(cost, shapes) if cost < best.cost else best
 
 
-def _exhausted(scorer: Scorer, best: Found, goal: int) -> Found:
+def _exhausted(scorer: Scorer, best: Found, goal: Cost) -> Found:
     """Look at every cut and residency of a small problem that may be better."""
     if best.cost <= goal or not has_few_shapes(scorer.problem):
         return best

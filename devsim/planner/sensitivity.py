@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 from devsim.planner.ask import Ask
-from devsim.planner.book import NEVER
 from devsim.planner.infeasible import finest_cut
 from devsim.planner.knobs import KNOBS
 from devsim.planner.score import Scorer
@@ -81,7 +80,7 @@ def _flip(problem: Problem, shapes: tuple[Shape, ...], knob: str, reach: float) 
 
 def _another_is_better(problem: Problem, shapes: tuple[Shape, ...]) -> bool:
     best_ns = _best_ns(problem, shapes)
-    kept_ns = Scorer(problem, range(len(problem.stages)), 1).cost(shapes)
+    kept_ns = Scorer(problem, range(len(problem.stages)), 1).cost(shapes).makespan_ns
     return best_ns is not None and best_ns < kept_ns * (1 - _WORTH)
 
 
@@ -89,4 +88,4 @@ def _best_ns(problem: Problem, shapes: tuple[Shape, ...]) -> int | None:
     if smallest_budget_bytes(finest_cut(problem))[0] > problem.budget_bytes:
         return None
     cost = search(problem, WORK // _SHARE, [shapes]).cost
-    return cost if cost < NEVER else None
+    return cost.makespan_ns if cost.fits else None

@@ -6,12 +6,11 @@ from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.pipeline import Pipeline
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import Hand, read_bytes_of
-from devsim.planner.book import NEVER
+from devsim.planner.cost import DOES_NOT_FIT, Cost, cost_of
 from devsim.planner.every import best_of_all, least_budget_for_less
 from devsim.planner.hand import best_by_hand
 from devsim.planner.infeasible import least_budget_bytes, require_room
 from devsim.planner.ladder import Ladder
-from devsim.planner.score import cost_of, makespan_of
 from devsim.planner.search import Found, has_few_shapes
 from devsim.planner.shape import Shape
 from devsim.planner.variants import choices
@@ -40,7 +39,7 @@ class Solution(NamedTuple):
     @property
     def makespan_ns(self) -> int:
         """What it takes, by the fast evaluator."""
-        return makespan_of(self.found.cost)
+        return self.found.cost.makespan_ns
 
     def schedule(self, budget_bytes: int) -> tuple[Pipeline, Policy]:
         """What is run, under a budget."""
@@ -53,13 +52,13 @@ class Solution(NamedTuple):
         ]
         return problem.pipeline(cut), Planned(tuple(shape.residency for shape in self.shapes))
 
-    def cost(self, budget_bytes: int) -> int:
+    def cost(self, budget_bytes: int) -> Cost:
         """What it costs under a budget."""
         pipeline, policy = self.schedule(budget_bytes)
         try:
             makespan_ns = evaluate(pipeline, policy, budget_bytes).makespan_ns
         except InfeasibleBudgetError:
-            return NEVER
+            return DOES_NOT_FIT
         return cost_of(self.ask.objective, read_bytes_of(pipeline, policy), makespan_ns)
 
 

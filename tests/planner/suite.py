@@ -79,6 +79,6 @@ def _ratio(solved: Solved) -> Ratio:
     problem = problem_of(profile, solved.instance.budget, phases_of(profile, {}))
     return Ratio(
         solved.instance.kind,
-        search(problem).cost / solved.optimum_ns,
+        search(problem).cost.makespan_ns / solved.optimum_ns,
         solved.optimum_ns / lower_bound_ns(problem),
     )

@@ -18,12 +18,13 @@ from devsim.core.profile import Profile
 from devsim.core.shipped import profile_path
 from devsim.planner.ask import Ask
 from devsim.planner.baselines import hands
-from devsim.planner.book import NEVER, Book
+from devsim.planner.book import Book
+from devsim.planner.cost import DOES_NOT_FIT, Objective, cost_of
 from devsim.planner.hand import best_by_hand
 from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.ladder import Ladder
 from devsim.planner.planner import plan_for
-from devsim.planner.score import Objective, cost_of, least_cost
+from devsim.planner.score import least_cost
 from devsim.planner.search import has_few_shapes
 from devsim.planner.solver import climb
 from devsim.policy.feasible import smallest_budget_bytes
@@ -109,7 +110,7 @@ def test_best_by_hand_is_the_best_of_every_policy_under_every_budget(
     least = least_of(profile)
     ask = asked(profile, least + spare, objective, loaders)
     every = hands(profile, ask.problem)
-    found = best_by_hand(every, objective, NEVER, least, least + spare)
+    found = best_by_hand(every, objective, DOES_NOT_FIT, least, least + spare)
     figures = [hand.figures(at) for hand in every for at in range(least, least + spare + 1)]
     costs = [cost_of(objective, each.read_bytes, each.makespan_ns) for each in figures if each]
     assert found is not None

@@ -14,9 +14,9 @@ from strategies import pipelines, policies, profiles
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.planner.ask import Ask
 from devsim.planner.bound import lower_bound_ns
+from devsim.planner.cost import Objective
 from devsim.planner.planner import plan_for
 from devsim.planner.runs import runs_of
-from devsim.planner.score import Objective
 from devsim.planner.search import has_few_shapes
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.simulate.evaluate import Evaluator

@@ -8,11 +8,11 @@ from strategies import make_profile, make_variant
 from devsim.core.errors import BadInputError, InfeasibleBudgetError
 from devsim.core.profile import BlockProfile, Samples
 from devsim.planner.ask import Ask
+from devsim.planner.cost import Objective
 from devsim.planner.explain import explain
 from devsim.planner.frontier import frontier, least_memory
 from devsim.planner.planner import plan_for
 from devsim.planner.robust import robust_plan
-from devsim.planner.score import Objective
 from devsim.planner.sensitivity import sensitivity
 from devsim.planner.solver import solve
 from devsim.simulate.workload import phases_of
