@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from devsim.runtime.reference.ops.convolution import conv, conv_transpose
-from devsim.runtime.reference.ops.gathering import gather, gather_along_axis, gather_nd
+from devsim.runtime.reference.ops.gathering import gather, gather_nd
 from devsim.runtime.reference.ops.linear import linear, matmul
 from devsim.runtime.reference.ops.normalization import (
     batch_norm,
@@ -13,10 +13,9 @@ from devsim.runtime.reference.ops.normalization import (
     local_response_norm,
 )
 from devsim.runtime.reference.ops.pooling import avg_pool, l2_pool
-from devsim.runtime.reference.ops.reshaping import reshape, reverse
+from devsim.runtime.reference.ops.reshaping import reshape
 from devsim.runtime.reference.ops.resizing import resize
 from devsim.runtime.reference.ops.scattering import scatter, scatter_nd
-from devsim.runtime.reference.ops.sorting import topk
 
 X = torch.arange(6.0).reshape(2, 3)
 
@@ -91,14 +90,3 @@ def test_kernels_of_another_dtype_are_convolved() -> None:
     image, kernel = torch.ones(1, 1, 3, 3).half(), torch.ones(1, 1, 2, 2)
     assert conv(image, kernel, torch.ones(1)).unique().tolist() == [5]
     assert conv_transpose(image, kernel, torch.ones(1).half()).max() == 5
-
-
-def test_uint16_is_gathered_and_reversed() -> None:
-    x = torch.tensor([7, 60000, 9], dtype=torch.uint16)
-    assert gather_along_axis(x, torch.tensor([1, 1])).tolist() == [60000, 60000]
-    assert reverse(x).tolist() == [9, 60000, 7]
-
-
-def test_topk_sorts_uint16() -> None:
-    values, places = topk(torch.tensor([7, 60000, 9], dtype=torch.uint16), 2)
-    assert (values.tolist(), places.tolist()) == ([60000, 9], [1, 2])
