@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from conformance import document, reachable, records, runner, sampling, summary
+from conformance import document, frontend, reachable, records, runner, sampling, summary
 from conformance.records import Outcome
 from conformance.runner import Selection, run
+from conformance.suite import FRONTEND, OPERATIONS
 from devsim.core.errors import DevsimError
 
 FOLDER = Path(__file__).parent
@@ -35,6 +36,30 @@ def _run(arguments: argparse.Namespace) -> int:
     return _report(arguments)
 
 
+def _frontend(arguments: argparse.Namespace) -> int:
+    """Like ``_run``, of coremltools' torch front-end tests; records the counts as well."""
+    suffix = f"-{arguments.target}" if arguments.target else ""
+    path = arguments.results or Path(f"conformance-frontend{suffix}.jsonl")
+    if arguments.retry:
+        _keep_passed(path)
+    selection = Selection(
+        FRONTEND,
+        only=tuple(arguments.only),
+        most=arguments.sample,
+        target=arguments.target,
+        timeout=arguments.timeout,
+    )
+    results = run(selection, path, _progress)
+    total = summary.counts(results)
+    print(summary.totals(results))
+    for record in results:
+        if record.reached and record.outcome is not Outcome.PASSED:
+            print(f"{record.case} ({record.precision}): {record.reason}")
+    if arguments.commit:
+        summary.write(results, runner.total(FRONTEND), document.frontend_file(arguments.target))
+    return 0 if total.passed == total.compared else 1
+
+
 def _progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -56,7 +81,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _commit(arguments: argparse.Namespace) -> int:
     results = records.read(arguments.results)
-    summary.write(results, runner.total(), document.RESULTS)
+    summary.write(results, runner.total(OPERATIONS), document.RESULTS)
     sample = "\n".join(sampling.spread(results))
     (FOLDER / "sample.txt").write_text(sample + "\n", encoding="utf-8")
     return 0
@@ -93,6 +118,17 @@ def _arguments() -> argparse.Namespace:
     running.add_argument("--every", type=int, default=1, help="one case in so many")
     running.add_argument("--retry", action="store_true", help="again what did not pass")
     running.add_argument("--timeout", type=int, default=60, help="seconds for a case")
+    converting = verbs.add_parser("frontend", help="run the torch front-end tests")
+    converting.set_defaults(verb=_frontend)
+    converting.add_argument("--only", action="append", default=[], metavar="TEXT", help="of a path")
+    converting.add_argument("--sample", type=int, metavar="N", help="so many cases in all")
+    converting.add_argument(
+        "--target", default="", choices=frontend.TARGETS, help="where a test does not choose one"
+    )
+    converting.add_argument("--retry", action="store_true", help="again what did not pass")
+    converting.add_argument("--timeout", type=int, default=60, help="seconds for a case")
+    converting.add_argument("--commit", action="store_true", help="write the counts of the page")
+    converting.add_argument("--results", type=Path, metavar="FILE")
     reporting = verbs.add_parser("report", help="the counts of what has run")
     reporting.set_defaults(verb=_report)
     committing = verbs.add_parser("commit", help="write results.json and sample.txt")

@@ -72,7 +72,7 @@ def _agree(given: Mapping[str, Any], expected: Mapping[str, Any], allowed: float
     # The runtime names outputs as the package does, where coremltools has replaced some letters.
     by_letters = {_letters(name): value for name, value in given.items()}
     return all(
-        _letters(name) in by_letters and _close(by_letters[_letters(name)], value, allowed)
+        _letters(name) in by_letters and close(by_letters[_letters(name)], value, allowed)
         for name, value in expected.items()
     )
 
@@ -81,7 +81,14 @@ def _letters(name: str) -> str:
     return "".join(letter if letter.isalnum() else "_" for letter in name).lstrip("_")
 
 
-def _close(given: Untyped, expected: Untyped, allowed: float) -> bool:
+def close(given: Untyped, expected: Untyped, allowed: float = 0.0) -> bool:
+    """Whether an output holds at the strict tolerance.
+
+    Args:
+        given: the output.
+        expected: of it.
+        allowed: the part of its elements that may miss.
+    """
     if not isinstance(given, np.ndarray):
         return bool(given == expected)
     wanted = np.asarray(expected)

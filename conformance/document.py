@@ -20,6 +20,11 @@ _BEGIN = "<!-- {}: made by `python -m conformance document` -->"
 _END = "<!-- end of {} -->"
 
 
+def frontend_file(target: str) -> Path:
+    """Where the counts of the front-end tests are recorded."""
+    return Path(__file__).parent / f"frontend{'-' if target else ''}{target}.json"
+
+
 def renewed(page: str) -> str:
     """The page with its tables renewed."""
     contents = {"results": results(), "reachable": reach(), "operations": table()}

@@ -21,11 +21,12 @@ import pytest
 import torch
 from coremltools.models import MLModel
 
-from conformance import naming, records, sampling
+from conformance import frontend, naming, records, sampling
 from conformance.bridge import make_state, predictor
 from conformance.comparison import Case, observed
 from conformance.reach import judged
 from conformance.records import Outcome, Record
+from conformance.suite import FRONTEND
 from devsim.core.errors import UnsupportedOperationError
 
 _MACOS = (26, 0)
@@ -45,6 +46,7 @@ class Conformance:
         self._every: int = config.getoption("--conformance-every")
         sample = config.getoption("--conformance-sample")
         self._sample = Path(sample) if sample else None
+        self._most: int | None = config.getoption("--conformance-most")
         self._precision: str = config.getoption("--conformance-precision")
         self._timeout: int = config.getoption("--conformance-timeout")
         self._names: dict[str, str] = {}
@@ -55,6 +57,8 @@ class Conformance:
         if config.getoption("--conformance-judged"):
             compare = judged(compare, self._current)
         suite_utils.compare_backend = observed(compare, self._current)
+        if config.getoption("--conformance-suite") == FRONTEND.name:
+            frontend.prepare(self._current, config.getoption("--conformance-target"))
 
     def _answer_for_coreml(self) -> None:
         suite_utils._IS_MACOS = True
@@ -89,7 +93,7 @@ class Conformance:
             counts[function] += 1
         done = {record.case for record in records.read(self._results)}
         names = [self._names[item.nodeid] for item in items if self._asked(item)]
-        left = set(sampling.chosen(names, self._every, self._sample)) - done
+        left = set(sampling.chosen(names, self._every, self._sample, self._most)) - done
         items[:] = [item for item in items if self._names[item.nodeid] in left]
 
     def _asked(self, item: pytest.Item) -> bool:
@@ -173,11 +177,14 @@ def _expired(signum: int, frame: FrameType | None) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the runner tells the plugin."""
     group = parser.getgroup("conformance")
+    group.addoption("--conformance-suite", default="")
     group.addoption("--conformance-results", required=True)
     group.addoption("--conformance-every", type=int, default=1)
     group.addoption("--conformance-sample", default="")
+    group.addoption("--conformance-most", type=int, default=None)
     group.addoption("--conformance-precision", default="")
     group.addoption("--conformance-judged", action="store_true")
+    group.addoption("--conformance-target", default="")
     group.addoption("--conformance-timeout", type=int, default=60)
 
 

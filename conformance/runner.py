@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance import records, suite
+from conformance import records
 from conformance.records import Outcome, Record
+from conformance.suite import OPERATIONS, Suite, environment
 from devsim.core.errors import DevsimError
 
 _DONE = (0, 1, 5)
@@ -25,19 +26,25 @@ class Selection:
     """Which cases to run, and how.
 
     Attributes:
+        suite: whose cases.
         only: texts, one of which a file's path must contain; none for every file.
         every: one case in so many.
         sample: a file of the cases or tests to run, one a line; they run in one process.
+        most: how many cases to run, spread over all files; None for all.
         precision: of the backend, ``fp16`` or ``fp32``; empty for both.
         judged: whether to say as well what can be reached of each case.
+        target: what a front-end test converts for that does not say; empty for the oldest.
         timeout: seconds that a case may take.
     """
 
+    suite: Suite = OPERATIONS
     only: tuple[str, ...] = ()
     every: int = 1
     sample: Path | None = None
+    most: int | None = None
     precision: str = ""
     judged: bool = False
+    target: str = ""
     timeout: int = 60
 
 
@@ -62,15 +69,16 @@ def run(selection: Selection, results: Path, progress: Callable[[str], None]) ->
     return records.read(results)
 
 
-def total() -> int:
-    """How many cases the suite has.
+def total(suite: Suite) -> int:
+    """How many cases a suite has.
 
     Raises:
         SuiteError: pytest cannot collect them.
     """
-    command = [*_command(suite.files(), Path(os.devnull), Selection()), "--collect-only"]
+    selection = Selection(suite)
+    command = [*_command(suite.files(), Path(os.devnull), selection), "--collect-only"]
     done = subprocess.run(
-        command, cwd=suite.folder(), env=suite.environment(), capture_output=True, text=True
+        command, cwd=suite.folder(), env=environment(), capture_output=True, text=True
     )
     found = re.search(r"^(\d+) tests collected", done.stdout, re.MULTILINE)
     if found is None:
@@ -83,7 +91,8 @@ def _batches(selection: Selection) -> list[list[str]]:
         cases = selection.sample.read_text(encoding="utf-8").split()
         return [sorted({case.partition("::")[0] for case in cases})]
     only = selection.only or ("",)
-    return [[name] for name in suite.files() if any(part in name for part in only)]
+    files = [name for name in selection.suite.files() if any(part in name for part in only)]
+    return [[name] for name in files] if selection.most is None else [files]
 
 
 def _to_the_end(selection: Selection, results: Path, batch: Sequence[str]) -> None:
@@ -107,8 +116,8 @@ def _pytest(selection: Selection, results: Path, batch: Sequence[str]) -> int:
     output = sys.stderr if selection.sample is None else subprocess.DEVNULL
     return subprocess.run(
         _command(batch, results, selection),
-        cwd=suite.folder(),
-        env=suite.environment(),
+        cwd=selection.suite.folder(),
+        env=environment(),
         stdout=output,
         stderr=output,
         check=False,
@@ -119,12 +128,16 @@ def _command(batch: Sequence[str], results: Path, selection: Selection) -> list[
     sample = "" if selection.sample is None else str(selection.sample.resolve())
     return [
         sys.executable, "-m", "pytest", *batch, "-q", "--no-header", "--no-summary", "--tb=no",
-        "-c", os.devnull, f"--rootdir={suite.folder()}", "-p", "no:cacheprovider", "-W", "ignore",
+        "-c", os.devnull, f"--rootdir={selection.suite.folder()}", "-p", "no:cacheprovider", "-W", "ignore",
         "-p", "conformance.plugin", "--assert=plain", "-p", "no:hypothesispytest",
+        "--continue-on-collection-errors",
+        f"--conformance-suite={selection.suite.name}",
         f"--conformance-results={results.resolve()}",
         f"--conformance-every={selection.every}",
         f"--conformance-sample={sample}",
         f"--conformance-precision={selection.precision}",
+        f"--conformance-target={selection.target}",
         f"--conformance-timeout={selection.timeout}",
+        *([] if selection.most is None else [f"--conformance-most={selection.most}"]),
         *(["--conformance-judged"] if selection.judged else []),
     ]  # fmt: skip

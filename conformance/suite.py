@@ -1,7 +1,8 @@
-"""Where the suite lies in the coremltools wheel, and what it reads from the environment."""
+"""The suites of tests in the coremltools wheel, and what they read from the environment."""
 
 import importlib.util
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from devsim.core.errors import MissingExtraError
@@ -10,25 +11,40 @@ _CHOSEN = {"PYMIL_TEST_TARGETS": "mlprogram", "INCLUDE_MIL_FP32_UNIT_TESTS": "1"
 _NEEDED = ("coremltools", "torch", "scipy", "pandas", "PIL", "parameterized")
 
 
-def folder() -> Path:
-    """The folder of the suite.
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Some of Apple's tests.
 
-    Raises:
-        MissingExtraError: something that the suite imports is not installed.
+    Attributes:
+        name: what the plugin knows it by.
+        place: its folder in the coremltools package.
     """
-    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise MissingExtraError("running Apple's operation tests", "conformance")
-    found = importlib.util.find_spec("coremltools")
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtraError("running Apple's operation tests", "conformance")
-    package = Path(found.submodule_search_locations[0])
-    return package / "converters" / "mil" / "mil" / "ops" / "tests"
+
+    name: str
+    place: str
+
+    def folder(self) -> Path:
+        """The folder of the suite.
+
+        Raises:
+            MissingExtraError: something that the suite imports is not installed.
+        """
+        found = importlib.util.find_spec("coremltools")
+        missing = any(importlib.util.find_spec(name) is None for name in _NEEDED)
+        if missing or found is None or not found.submodule_search_locations:
+            raise MissingExtraError("running Apple's tests", "conformance")
+        return Path(found.submodule_search_locations[0], self.place)
+
+    def files(self) -> list[str]:
+        """The suite's test files, by their path in its folder."""
+        root = self.folder()
+        return sorted(path.relative_to(root).as_posix() for path in root.rglob("test_*.py"))
 
 
-def files() -> list[str]:
-    """The suite's test files, by their path in its folder."""
-    root = folder()
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("test_*.py"))
+OPERATIONS = Suite("operations", "converters/mil/mil/ops/tests")
+"""A small program for every operation, and the outputs that are expected of it."""
+FRONTEND = Suite("frontend", "converters/mil/frontend/torch/test")
+"""Torch models that are converted, and what torch computes of them."""
 
 
 def environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.records import Outcome, Record
 
 PRECISIONS = ("fp16", "fp32", "mixed", "own")
+_FORM = "{:36} {:6} {:>9} {:>7} {:>7} {:>7} {:>12}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,16 @@ def by_operation(results: Iterable[Record]) -> dict[tuple[str, str], Counts]:
 
 def table(results: Sequence[Record]) -> str:
     """A line for every operation and precision, and the totals."""
-    form = "{:36} {:6} {:>9} {:>7} {:>7} {:>7} {:>12}"
-    rows = [form.format("operation", "", "compared", "passed", "strict", "failed", "unsupported")]
-    rows += [_row(form, *key, group) for key, group in by_operation(results).items()]
-    for precision in PRECISIONS:
-        rows.append(_row(form, "all", precision, counts(_of(results, precision))))
-    rows.append(_row(form, "all", "", counts(results)))
-    return "\n".join(rows)
+    rows = [_row(*key, group) for key, group in by_operation(results).items()]
+    head, *rest = totals(results).splitlines()
+    return "\n".join([head, *rows, *rest])
+
+
+def totals(results: Sequence[Record]) -> str:
+    """A line for every precision, and one for all."""
+    rows = [_row("all", each, counts(_of(results, each))) for each in PRECISIONS]
+    head = _FORM.format("operation", "", *Counts.__slots__)
+    return "\n".join([head, *rows, _row("all", "", counts(results))])
 
 
 def write(results: Sequence[Record], cases: int, path: Path) -> None:
@@ -120,5 +124,5 @@ def _values(group: Counts) -> list[int]:
     return [group.compared, group.passed, group.strict, group.failed, group.unsupported]
 
 
-def _row(form: str, operation: str, precision: str, group: Counts) -> str:
-    return form.format(operation, precision, *_values(group))
+def _row(operation: str, precision: str, group: Counts) -> str:
+    return _FORM.format(operation, precision, *_values(group))

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from devsim.runtime.reference.ops.convolution import conv, conv_transpose
-from devsim.runtime.reference.ops.gathering import gather, gather_along_axis, gather_nd
+from devsim.runtime.reference.ops.gathering import gather, gather_nd
 from devsim.runtime.reference.ops.linear import linear, matmul
 from devsim.runtime.reference.ops.normalization import (
     batch_norm,
@@ -13,10 +13,9 @@ from devsim.runtime.reference.ops.normalization import (
     local_response_norm,
 )
 from devsim.runtime.reference.ops.pooling import avg_pool, l2_pool
-from devsim.runtime.reference.ops.reshaping import reshape, reverse
+from devsim.runtime.reference.ops.reshaping import reshape
 from devsim.runtime.reference.ops.resizing import resize
-from devsim.runtime.reference.ops.scattering import scatter, scatter_nd
-from devsim.runtime.reference.ops.sorting import topk
+from devsim.runtime.reference.ops.scattering import scatter, scatter_along_axis, scatter_nd
 
 X = torch.arange(6.0).reshape(2, 3)
 
@@ -77,28 +76,32 @@ def test_validated_indices_are_neither_negative_nor_too_large(index: int) -> Non
 @pytest.mark.parametrize("index", [-1, 2])
 def test_what_is_scattered_outside_is_left_out_where_nobody_validates(index: int) -> None:
     indices, rows = torch.tensor([index, 0]), torch.tensor([[7.0, 7, 7], [1, 1, 1]])
-    assert scatter(X, indices, rows, 0, "add", False).tolist() == [[1, 2, 3], [3, 4, 5]]
+    wanted = [[1, 2, 3], [3, 4, 5]]
+    assert scatter(X, indices, rows, 0, "add", False).tolist() == wanted
+
+
+@pytest.mark.parametrize("index", [-3, 2, 65535])
+def test_single_places_outside_are_left_out_where_nobody_validates(index: int) -> None:
+    indices, rows = torch.tensor([[index], [0]]), torch.tensor([[7.0, 7, 7], [1, 1, 1]])
+    wanted = [[1, 2, 3], [3, 4, 5]]
+    assert scatter_nd(X, indices, rows, "add", False).tolist() == wanted
+    assert scatter_along_axis(X, indices.expand(2, 3), rows, 0, "add", False).tolist() == wanted
+    # A column outside does not become a place in another row.
+    pairs = torch.tensor([[0, 3], [1, 0]])
+    assert scatter_nd(X, pairs, torch.ones(2), "add", False).tolist() == [[0, 1, 2], [4, 4, 5]]
 
 
 def test_before_ios17_a_negative_index_scatters_from_the_end() -> None:
     wanted = [[0, 1, 2], [0, 0, 0]]
     assert scatter(X, torch.tensor([-1]), torch.zeros(1, 3), 0, "update").tolist() == wanted
+    assert scatter_nd(X, torch.tensor([[-1]]), torch.zeros(1, 3), "update").tolist() == wanted
     with pytest.raises(IndexError, match="outside"):
         scatter(X, torch.tensor([2]), torch.zeros(1, 3), 0, "update")
+    with pytest.raises(IndexError, match="outside"):
+        scatter_nd(X, torch.tensor([[2]]), torch.zeros(1, 3), "update")
 
 
 def test_kernels_of_another_dtype_are_convolved() -> None:
     image, kernel = torch.ones(1, 1, 3, 3).half(), torch.ones(1, 1, 2, 2)
     assert conv(image, kernel, torch.ones(1)).unique().tolist() == [5]
     assert conv_transpose(image, kernel, torch.ones(1).half()).max() == 5
-
-
-def test_uint16_is_gathered_and_reversed() -> None:
-    x = torch.tensor([7, 60000, 9], dtype=torch.uint16)
-    assert gather_along_axis(x, torch.tensor([1, 1])).tolist() == [60000, 60000]
-    assert reverse(x).tolist() == [9, 60000, 7]
-
-
-def test_topk_sorts_uint16() -> None:
-    values, places = topk(torch.tensor([7, 60000, 9], dtype=torch.uint16), 2)
-    assert (values.tolist(), places.tolist()) == ([60000, 9], [1, 2])

@@ -4,6 +4,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import coremltools as ct
 import mil_packages
 import numpy as np
 import pytest
@@ -200,3 +201,51 @@ def test_unknown_names(wrong: dict[str, str]) -> None:
     weights = (Tensor([[1.0]]), Tensor([[1.0]]))
     with pytest.raises(ValueError, match=next(iter(wrong.values()))):
         rnn(torch.zeros(1, 1, 1), torch.zeros(1, 1), *weights, **wrong)
+
+
+@pytest.mark.parametrize("lengths", [[4, 2, 1], [2, 2, 1]])
+def test_a_packed_sequence_whose_initial_state_has_a_row_for_every_time(
+    tmp_path: Path, lengths: list[int]
+) -> None:
+    torch.manual_seed(6)
+
+    class Packed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm = nn.LSTM(WIDTH, HIDDEN, batch_first=True)
+
+        def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+            packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+            output, _ = self.lstm(packed)
+            return nn.utils.rnn.pad_packed_sequence(output, batch_first=True, total_length=4)[0]
+
+    given = torch.randn(3, 4, WIDTH), torch.tensor(lengths, dtype=torch.int32)
+    model = Packed().eval()
+    path = tmp_path / "packed.mlpackage"
+    ct.convert(
+        torch.jit.trace(model, given),
+        inputs=[
+            ct.TensorType("x", given[0].shape),
+            ct.TensorType("lengths", (3,), np.int32),
+        ],
+        compute_precision=ct.precision.FLOAT32,
+        skip_model_load=True,
+    ).save(str(path))
+    arrays = {"x": given[0].numpy(), "lengths": given[1].numpy()}
+    (result,) = ReferenceRuntime().load(path).predict(arrays).values()
+    with torch.no_grad():
+        expected = model(*given).numpy()
+    np.testing.assert_allclose(result[:, : max(lengths)], expected[:, : max(lengths)], atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [rnn, gru, lstm])
+def test_an_initial_state_is_of_the_batch_or_of_rows_alike(layer: Any) -> None:
+    gates = {rnn: 1, gru: 3, lstm: 4}[layer]
+    weights = torch.ones(gates * HIDDEN, WIDTH), torch.ones(gates * HIDDEN, HIDDEN)
+    x = torch.from_numpy(X)
+    states = 2 if layer is lstm else 1
+    alike = [torch.ones(7, HIDDEN)] * states
+    assert layer(x, *alike, *weights)[1].shape == (BATCH, HIDDEN)
+    different = [torch.arange(7.0 * HIDDEN).reshape(7, HIDDEN)] * states
+    with pytest.raises(ValueError, match="7 different rows for a batch of 2"):
+        layer(x, *different, *weights)

@@ -16,6 +16,7 @@ from devsim.runtime.reference.faults import (
     UnknownOperationError,
 )
 from devsim.runtime.reference.functions import choose_function
+from devsim.runtime.reference.integers import in_wider
 from devsim.runtime.reference.known import PYTHON_VALUE
 from devsim.runtime.reference.layout import in_one_layout
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
@@ -181,6 +182,7 @@ class _Compiler:
         message: Message,
         where: str,
     ) -> None:
+        dtypes = {self.slots.dtype(slot) for slots in arguments.values() for slot in slots}
         inputs = tuple(
             self._argument(parameter, arguments.pop(parameter.name, None), where)
             for parameter in known.parameters
@@ -194,6 +196,7 @@ class _Compiler:
         function = in_one_layout(message.type, known.function)
         if given.types[0] is not None and given.types[0].element.dtype == torch.float16:
             function = in_single(message.type, function)
+        function = in_wider(message.type, function, dtypes)
         if known.elements is not None:
             function = partial(_bounded, function, known.elements, self._limit(given.types[0]))
         step = Step(where, function, inputs, given.slots, given.types, kind=message.type)

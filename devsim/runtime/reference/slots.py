@@ -3,6 +3,9 @@
 import contextlib
 from collections.abc import Iterator
 
+import torch
+from torch import Tensor
+
 from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
 from devsim.runtime.reference.mil_types import TensorType
@@ -35,6 +38,7 @@ class Slots:
         self.constants: set[int] = set()
         self._slots: dict[str, int] = {}
         self._types: dict[str, TensorType | None] = {}
+        self._dtypes: dict[int, torch.dtype] = {}
 
     def empty(self) -> int:
         """A slot that a run fills."""
@@ -46,12 +50,15 @@ class Slots:
         slot = self.empty()
         self.template[slot] = value
         self.constants.add(slot)
+        if isinstance(value, Tensor):
+            self._dtypes[slot] = value.dtype
         return slot
 
     def weight(self, blob: Blob) -> int:
         """A slot that a load fills."""
         slot = self.empty()
         self.blobs.append((slot, blob))
+        self._dtypes[slot] = blob.type.element.dtype
         return slot
 
     def define(self, name: str, slot: int, declared: TensorType | None) -> None:
@@ -64,6 +71,12 @@ class Slots:
             raise MalformedError(f"'{name}' is defined twice")
         self._slots[name] = slot
         self._types[name] = declared
+        if declared is not None:
+            self._dtypes[slot] = declared.element.dtype
+
+    def dtype(self, slot: int) -> torch.dtype | None:
+        """What a slot holds tensors of, where that is known before a run."""
+        return self._dtypes.get(slot)
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:

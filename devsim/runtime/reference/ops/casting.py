@@ -52,8 +52,3 @@ def alike(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Both in one dtype; from iOS 17 on the factors of a product may differ in theirs."""
     common = torch.promote_types(x.dtype, y.dtype)
     return x.to(common), y.to(common)
-
-
-def orderable(x: Tensor) -> Tensor:
-    """Torch neither sorts, gathers by element nor flips uint16; int32 holds the same numbers."""
-    return x.int() if x.dtype == torch.uint16 else x

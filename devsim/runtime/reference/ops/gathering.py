@@ -5,7 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-from devsim.runtime.reference.ops.casting import orderable
 from devsim.runtime.reference.ops.registry import op
 
 
@@ -40,7 +39,7 @@ def gather_along_axis(
     x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False
 ) -> Tensor:
     """Element by element along an axis, as ``numpy.take_along_axis``."""
-    return torch.gather(orderable(x), axis, from_start(indices, x.shape[axis], validate_indices))
+    return torch.gather(x, axis, from_start(indices, x.shape[axis], validate_indices))
 
 
 @op("gather_nd")

@@ -41,7 +41,7 @@ def rnn(
 ) -> tuple[Tensor, Tensor]:
     """``h = activation(W_ih x + W_hh h + bias)``."""
     act = _activation(activation)
-    hidden, h = _float(weight_hh), _float(initial_h)
+    hidden, h = _float(weight_hh), _initial(initial_h, x)
     history = []
     for given in _in_order(_inputs(x, weight_ih, bias), direction):
         h = act(given + F.linear(h, hidden))
@@ -70,7 +70,7 @@ def gru(
     gate, act = _activation(recurrent_activation), _activation(activation)
     to_reset, to_output, to_update = _float(weight_hh).chunk(3)
     b_reset, b_output, b_update = _bias(bias, weight_hh).chunk(3)
-    h = _float(initial_h)
+    h = _initial(initial_h, x)
     history = []
     for given in _in_order(_inputs(x, weight_ih, input_bias), direction):
         reset, output, update = given.chunk(3, -1)
@@ -141,7 +141,7 @@ class _Cell:
     ) -> tuple[list[Tensor], Tensor, Tensor]:
         gate, of_cell, of_output = self.activations
         hidden = _float(self.weight_hh)
-        h, c = _float(initial_h), _float(initial_c)
+        h, c = _initial(initial_h, x), _initial(initial_c, x)
         peep = torch.zeros(3, 1) if self.peephole is None else _float(self.peephole).reshape(3, -1)
         history = []
         for given in _in_order(_inputs(x, self.weight_ih, self.bias), direction):
@@ -153,6 +153,20 @@ class _Cell:
             h = gate(output + c * peep[2]) * of_output(c)
             history.append(h)
         return history, h, c
+
+
+def _initial(state: Tensor, x: Tensor) -> Tensor:
+    """An initial state with a row for every element of the batch.
+
+    What coremltools makes of a packed sequence that lies batch first has as many rows as the
+    sequence has steps, all of them zero. Rows that are alike serve a batch of any size.
+    """
+    rows, batch = state.shape[0], x.shape[1]
+    if rows == batch:
+        return _float(state)
+    if rows == 0 or not bool((state == state[:1]).all()):
+        raise ValueError(f"an initial state of {rows} different rows for a batch of {batch}")
+    return _float(state[:1]).expand(batch, -1)
 
 
 def _inputs(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

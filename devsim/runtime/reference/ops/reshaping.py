@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from devsim.runtime.reference.ops.casting import orderable
 from devsim.runtime.reference.ops.registry import Bools, Ints, Tensors, op
 
 
@@ -67,7 +66,7 @@ def flatten2d(x: Tensor, axis: int = 1) -> Tensor:
 @op("reverse")
 def reverse(x: Tensor, axes: Ints | None = None) -> Tensor:
     """Elements in opposite order along these axes, or along all."""
-    return torch.flip(orderable(x), tuple(range(x.dim())) if axes is None else axes)
+    return torch.flip(x, tuple(range(x.dim())) if axes is None else axes)
 
 
 @op("reverse_sequence")

@@ -3,14 +3,13 @@
 import torch
 from torch import Tensor
 
-from devsim.runtime.reference.ops.casting import orderable
 from devsim.runtime.reference.ops.registry import op
 
 
 @op("argsort")
 def argsort(x: Tensor, axis: int = -1, ascending: bool = False) -> Tensor:
     """The indices that sort along an axis; equal elements keep their order."""
-    return torch.argsort(orderable(x), dim=axis, descending=not ascending, stable=True)
+    return torch.argsort(x, dim=axis, descending=not ascending, stable=True)
 
 
 @op("topk")
@@ -24,7 +23,6 @@ def topk(
     output_indices_dtype: str = "int32",
 ) -> Tensor | tuple[Tensor, Tensor]:
     """The largest (or smallest) elements along an axis, in order, and where they are."""
-    x = orderable(x)
     count = x.shape[axis] if k == -1 else k
     order = torch.argsort(x, dim=axis, descending=not ascending, stable=True)
     places = order.narrow(axis, 0, count)
