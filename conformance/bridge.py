@@ -13,12 +13,14 @@ from conformance.comparison import Case, Untyped
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.runtime.images import channels
 from devsim.runtime.protocol import Array, TensorSpec
-from devsim.runtime.reference import LoadedReference, ReferenceRuntime
+from devsim.runtime.reference import LoadedPipeline, LoadedReference, ReferenceRuntime
+
+Loaded = LoadedReference | LoadedPipeline
 
 _AUXILIARY = ("const", "cast", "identity")
 
 
-def make_state(model: Untyped) -> LoadedReference:
+def make_state(model: Untyped) -> Loaded:
     """What takes the place of ``MLModel.make_state``: a load, since each has its own states."""
     return _load(model)
 
@@ -27,7 +29,7 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
     """The method that takes the place of ``MLModel.predict``."""
 
     def predict(
-        model: Untyped, data: Mapping[str, Any], state: LoadedReference | None = None
+        model: Untyped, data: Mapping[str, Any], state: Loaded | None = None
     ) -> dict[str, Any]:
         if not model.is_package:
             pytest.skip("not an ML program")
@@ -48,7 +50,7 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
     return predict
 
 
-def _load(model: Untyped) -> LoadedReference:
+def _load(model: Untyped) -> Loaded:
     return ReferenceRuntime().load(Path(model.package_path), model.function_name)
 
 

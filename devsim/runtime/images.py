@@ -35,10 +35,8 @@ def to_pixels(array: Array, color: Color) -> Array:
     """The pixels of a picture given as planes, of the values it has; anything else as it is."""
     if array.ndim != _PLANES_RANK or array.shape[:2] != (1, channels(color)):
         return array
-    if channels(color) == 1:
-        return array[0, 0]
-    ordered = array[0] if color == "rgb" else array[0, ::-1]
-    return ordered.transpose(1, 2, 0)
+    ordered: Array = array[0, ::-1] if color == "bgr" else array[0]
+    return ordered[0] if channels(color) == 1 else ordered.transpose(1, 2, 0)
 
 
 def rounded_pixels(planes: Array, color: Color) -> Array:

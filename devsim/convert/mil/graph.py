@@ -11,6 +11,7 @@ from devsim.convert.mil.proto import Message
 from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references
 from devsim.core.errors import BadInputError
+from devsim.mlpackage.forms import check_program
 
 MAIN = "main"
 
@@ -80,8 +81,9 @@ def read_graph(package: Package, function: str | None = None) -> Graph:
 
     Raises:
         BadInputError: the package has several functions and none is named, or none of the name.
-        BadFileError: the program contradicts itself, or a weight is missing.
+        BadFileError: it is a pipeline, the program contradicts itself, or a weight is missing.
     """
+    check_program(package.root, package.model)
     name = _chosen(package, function)
     chosen = package.model.mlProgram.functions[name]
     if chosen.opset not in chosen.block_specializations:

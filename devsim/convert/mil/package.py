@@ -7,6 +7,7 @@ from pathlib import Path
 from devsim.convert.mil.proto import Message, decode_error, specification
 from devsim.core.errors import BadFileError, DevsimError
 from devsim.core.files import read_bytes
+from devsim.mlpackage.forms import check_folder, check_readable
 
 MAKE_AGAIN = "make the package again"
 _MODEL_PATH = "@model_path/"
@@ -22,7 +23,7 @@ class Package:
     Attributes:
         root: its folder.
         model_path: the model's file in it.
-        model: the parsed ``Model`` message, an ML program.
+        model: the parsed ``Model`` message, an ML program or a pipeline.
     """
 
     root: Path
@@ -48,23 +49,15 @@ def open_package(root: Path) -> Package:
     """Find and parse the program of a package.
 
     Raises:
-        BadFileError: missing, truncated, or not an ML program.
+        BadFileError: missing, truncated, or neither an ML program nor a pipeline.
     """
-    if not root.is_dir():
-        problem = "is a file, not a package folder" if root.exists() else "no such package"
-        raise BadFileError(root, problem, "give the path of an .mlpackage folder")
+    check_folder(root)
     model_path = _model_path(root)
     try:
         model = specification().Model_pb2.Model.FromString(_read(model_path, _LARGEST_MODEL))
     except decode_error() as error:
         raise BadFileError(model_path, "is not a whole Core ML model", MAKE_AGAIN) from error
-    kind = model.WhichOneof("Type")
-    if kind != "mlProgram":
-        raise BadFileError(
-            root,
-            f"is a {kind or 'model of no type'}, not an ML program",
-            "convert the model with convert_to='mlprogram'",
-        )
+    check_readable(root, model)
     return Package(root, model_path, model)
 
 

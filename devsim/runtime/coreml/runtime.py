@@ -10,6 +10,7 @@ from typing import Self
 
 from devsim.core.errors import BadFileError
 from devsim.core.files import package_digest
+from devsim.mlpackage.forms import check_folder
 from devsim.runtime.coreml.cache import CachedModel, CompiledCache, default_folder, system_build
 from devsim.runtime.coreml.errors import EngineError
 from devsim.runtime.coreml.interface import Interfaces
@@ -141,9 +142,8 @@ def _files(package: Path) -> _Files:
     """Path, size and time of every file: what tells that a package has changed.
 
     Raises:
-        BadFileError: there is no package.
+        BadFileError: there is no package, or it is a compiled model.
     """
-    if not package.is_dir():
-        raise BadFileError(package, "no such package", "check the path")
+    check_folder(package)
     stats = ((path, path.stat()) for path in sorted(package.rglob("*")) if path.is_file())
     return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -17,6 +17,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from devsim.core.errors import BadFileError, BadInputError
+from devsim.mlpackage.forms import check_folder
 from devsim.runtime.coreml.cache import default_folder
 from devsim.runtime.coreml.interface import Interface, read_interfaces
 from devsim.runtime.coreml.units import ComputeUnit
@@ -222,8 +223,7 @@ def _wrap(package: Path, unit: ComputeUnit, device: RemoteDevice) -> RemoteModel
 
 
 def _read(package: Path) -> Interface:
-    if not package.is_dir():
-        raise BadFileError(package, "no such package", "check the path")
+    check_folder(package)
     try:
         interface = read_interfaces(package).of(package, None)
     except Exception as error:

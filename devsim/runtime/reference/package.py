@@ -7,6 +7,7 @@ from pathlib import Path
 
 from devsim.core.errors import BadFileError, DevsimError
 from devsim.core.files import read_bytes
+from devsim.mlpackage.forms import check_folder, check_readable
 from devsim.runtime.reference.faults import MalformedError, one_line
 from devsim.runtime.reference.proto import Message, parse_model
 
@@ -53,12 +54,10 @@ def open_package(root: Path) -> Package:
     """Find and parse the program of a package.
 
     Raises:
-        BadFileError: missing, truncated, or not an ML program.
+        BadFileError: missing, truncated, or neither an ML program nor a pipeline.
     """
     manifest_path = root / "Manifest.json"
-    if not root.is_dir():
-        problem = "is a file, not a package folder" if root.exists() else "no such package"
-        raise BadFileError(root, problem, "give the path of an .mlpackage folder")
+    check_folder(root)
     manifest = identity(manifest_path, _LARGEST_MANIFEST)
     model_path = _model_path(root, manifest_path)
     spec = identity(model_path, _LARGEST_SPEC)
@@ -66,12 +65,7 @@ def open_package(root: Path) -> Package:
         model = parse_model(read_bytes(model_path))
     except MalformedError as error:
         raise BadFileError(model_path, str(error), _CONVERT_AGAIN) from error
-    kind = model.WhichOneof("Type")
-    if kind != "mlProgram":
-        raise BadFileError(
-            root, f"is a {kind or 'model of no type'}, not an ML program",
-            "convert the model with convert_to='mlprogram'",
-        )  # fmt: skip
+    check_readable(root, model)
     return Package(root, (manifest, spec), model_path, model)
 
 

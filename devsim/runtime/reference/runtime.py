@@ -4,7 +4,7 @@ import contextlib
 import mmap
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from devsim.core.errors import BadFileError, BadInputError, UnsupportedOperationError
+from devsim.mlpackage.forms import check_program, is_pipeline, members
 from devsim.runtime.inputs import fit_inputs
 from devsim.runtime.protocol import Array, Tensors, TensorSpec
 from devsim.runtime.reference.compiler import compile_program
@@ -24,6 +25,7 @@ from devsim.runtime.reference.faults import (
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.ops.states import State
 from devsim.runtime.reference.package import Identity, identity, open_package
+from devsim.runtime.reference.pipeline import LoadedPipeline, Wiring, wire
 from devsim.runtime.reference.ports import enter, leave
 from devsim.runtime.reference.program import Frame, addresses, run
 from devsim.runtime.reference.specialise import Forms
@@ -52,22 +54,19 @@ class ReferenceRuntime:
         self._options = _Options(map_weights if weights == "mapped" else read_weights, loop_limit)
         self._compiled: dict[tuple[Path, str | None], _Compiled] = {}
 
-    def load(self, package: Path, function: str | None = None) -> "LoadedReference":
-        """Load a package; see ``Runtime.load``.
-
-        Args:
-            package: its folder.
-            function: which of its functions will predict; None for its default one.
-
-        Raises:
-            BadInputError: it has no such function.
-        """
+    def load(
+        self, package: Path, function: str | None = None
+    ) -> "LoadedReference | LoadedPipeline":
+        """Load a package; see ``Runtime.load``."""
         key = (package.absolute(), function)
         compiled = self._compiled.get(key)
         if compiled is None or not compiled.is_current():
             compiled = _compile(package, function)
             self._compiled[key] = compiled
-        return LoadedReference(package, compiled.forms, self._options)
+        loaded = [LoadedReference(package, forms, self._options) for forms in compiled.forms]
+        if compiled.wiring is None:
+            return loaded[0]
+        return LoadedPipeline(package, compiled.wiring, loaded)
 
     def forget(self, package: Path) -> None:
         """Drop what was compiled of the package, so that the next load is cold."""
@@ -194,7 +193,10 @@ class LoadedReference:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    forms: Forms
+    """The program of a package, or those of a pipeline and how they go together."""
+
+    forms: tuple[Forms, ...]
+    wiring: Wiring | None
     files: tuple[Identity, ...]
 
     def is_current(self) -> bool:
@@ -206,10 +208,20 @@ class _Compiled:
 
 def _compile(package: Path, function: str | None) -> _Compiled:
     opened = open_package(package)
+    pipeline = is_pipeline(opened.model)
+    if pipeline and function is not None:
+        raise BadInputError(f"{package}: is a pipeline, which has no functions", "name none")
+    for member in members(opened.model):
+        check_program(package, member)
     with _naming(package):
-        program = compile_program(opened, function)
-    weights = sorted({blob.path for _, blob in program.blobs})
-    return _Compiled(Forms(program), (*opened.files, *(identity(path) for path in weights)))
+        programs = [
+            compile_program(replace(opened, model=member), function)
+            for member in members(opened.model)
+        ]
+        wiring = wire(opened.model.description, programs) if pipeline else None
+    weights = sorted({blob.path for program in programs for _, blob in program.blobs})
+    files = *opened.files, *(identity(path) for path in weights)
+    return _Compiled(tuple(map(Forms, programs)), wiring, files)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,1 @@
+"""Reads packages; the one place that trusts nothing."""
