@@ -49,16 +49,17 @@ def fit_inputs(package: Path, specs: Sequence[TensorSpec], given: Mapping[str, o
     """
     notes: list[str] = []
     named = _by_own_names(package, specs, given, notes)
+    missing = sorted(each.name for each in specs if each.default is None and each.name not in named)
+    if missing:
+        names = ", ".join(sorted(each.name for each in specs))
+        raise BadInputError(f"{package}: '{missing[0]}' is missing", f"give {names}")
     tensors: dict[str, Array] = {}
     for spec in specs:
         if spec.name in named:
             tensors[spec.name] = _fitted(package, spec, named[spec.name], notes)
-        elif spec.default is not None:
-            tensors[spec.name] = np.full(spec.shape, spec.default, spec.dtype)
-            notes.append(f"'{spec.name}' is not given: all of it is {spec.default:g}, its default")
         else:
-            names = ", ".join(sorted(each.name for each in specs))
-            raise BadInputError(f"{package}: '{spec.name}' is missing", f"give {names}")
+            tensors[spec.name] = np.full(spec.shape, spec.default or 0, spec.dtype)
+            notes.append(f"'{spec.name}' is not given: all of it is {spec.default:g}, its default")
     _check_together(package, specs, tensors)
     return Fitted(tensors, tuple(notes))
 
@@ -72,25 +73,29 @@ def shown_shapes(spec: TensorSpec) -> str:
     return " or ".join(texts[:_SHOWN]) + more
 
 
+def own_name(name: str, own: Sequence[str]) -> str | None:
+    """Which of a package's own names is meant by one that coremltools may have replaced.
+
+    See its ``NameSanitizer``: letters that are not of names become underscores.
+    """
+    kept = _KEPT.sub("_", name)
+    forms = name, kept, f"_{kept}", f"var_{kept}", f"var{kept}", f"{kept}_workaround"
+    return next((form for form in forms if form in own), None)
+
+
 def _by_own_names(
     package: Path, specs: Sequence[TensorSpec], given: Mapping[str, object], notes: list[str]
 ) -> dict[str, object]:
     own = [spec.name for spec in specs]
     named = {name: value for name, value in given.items() if name in own}
     for name in sorted(given.keys() - named.keys()):
-        meant = [each for each in _sanitized(name) if each in own and each not in named]
-        if not meant:
+        meant = own_name(name, own)
+        if meant is None or meant in named:
             names = ", ".join(own) or "it has none"
             raise BadInputError(f"{package}: has no input '{name}'", f"its inputs are: {names}")
-        named[meant[0]] = given[name]
-        notes.append(f"'{name}' is taken for the package's input '{meant[0]}'")
+        named[meant] = given[name]
+        notes.append(f"'{name}' is taken for the package's input '{meant}'")
     return named
-
-
-def _sanitized(name: str) -> tuple[str, ...]:
-    """What coremltools may have made of a name (``NameSanitizer``)."""
-    kept = _KEPT.sub("_", name)
-    return kept, f"_{kept}", f"var_{kept}", f"var{kept}", f"{kept}_workaround"
 
 
 def _fitted(package: Path, spec: TensorSpec, value: object, notes: list[str]) -> Array:
