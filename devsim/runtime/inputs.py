@@ -120,9 +120,7 @@ def _fitted(package: Path, spec: TensorSpec, value: object, notes: list[str]) ->
 def _converted(package: Path, spec: TensorSpec, array: Array, notes: list[str]) -> Array:
     with np.errstate(all="ignore"):
         converted = array.astype(spec.dtype)
-        exact = np.array_equal(
-            converted.astype(array.dtype), array, equal_nan=converted.dtype.kind == "f"
-        )
+        exact = np.array_equal(converted, array, equal_nan=converted.dtype.kind == "f")
         infinite = np.count_nonzero(np.isfinite(array) & ~np.isfinite(converted))
     if converted.dtype.kind != "f" and not exact:
         raise _refused(package, spec, f"{array.dtype} with values that {spec.dtype} does not hold")

@@ -10,7 +10,8 @@ from devsim.convert.mil.split import Everywhere, IntoBlocks, split_package
 from devsim.core.errors import BadInputError
 from devsim.mlpackage.forms import is_pipeline
 
-_SUFFIX = ".mlpackage"
+_PACKAGE = ".mlpackage"
+_MODELS = (_PACKAGE, ".mlmodelc", ".mlmodel")
 
 
 @contextlib.contextmanager
@@ -26,12 +27,12 @@ def as_folder(models: Path, beside: Path, function: str | None = None) -> Iterat
 
     Raises:
         BadInputError: a function is named of a folder, or the package cannot be a block.
-        BadFileError: the package is damaged.
+        BadFileError: the package is damaged, or a form of model that is not read.
     """
-    if models.suffix != _SUFFIX:
+    if models.suffix not in _MODELS:
         if function is not None:
             raise BadInputError(
-                f"{models}: is not an {_SUFFIX}, and a folder's packages have one function each",
+                f"{models}: is not an {_PACKAGE}, and a folder's packages have one function each",
                 "leave out --function",
             )
         yield models

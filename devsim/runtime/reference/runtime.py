@@ -210,7 +210,7 @@ def _compile(package: Path, function: str | None) -> _Compiled:
     opened = open_package(package)
     pipeline = is_pipeline(opened.model)
     if pipeline and function is not None:
-        raise BadInputError(f"{package}: is a pipeline, which has no functions", "name none")
+        raise BadInputError(f"{package}: is a pipeline, which has no functions", "name no function")
     for member in members(opened.model):
         check_program(package, member)
     with _naming(package):
