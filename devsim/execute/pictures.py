@@ -47,6 +47,8 @@ def read_picture(path: Path, spec: TensorSpec, notes: list[str]) -> Array:
         with _bounded(), Image.open(path, formats=_FORMATS) as picture:
             _check_size(path, picture.size, spec)
             mode = _MODES[spec.color]
+            if picture.mode.startswith("I") and mode != "F":
+                raise BadInputError(f"{path}: has more than 8 bits a color", "save it with 8")
             if picture.mode != mode:
                 notes.append(f"{path}: converted from {picture.mode} to {mode}")
             return np.asarray(picture.convert(mode))
