@@ -1,21 +1,26 @@
 """``MLModel.predict`` of coremltools, answered by the reference runtime."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from conformance.comparison import Case, Untyped
-from devsim.core.errors import BadFileError
-from devsim.runtime.protocol import Array, LoadedPackage, TensorSpec
-from devsim.runtime.reference import LoadedReference, ReferenceRuntime
+from devsim.core.errors import BadFileError, BadInputError
+from devsim.runtime.images import channels
+from devsim.runtime.protocol import Array, TensorSpec
+from devsim.runtime.reference import LoadedPipeline, LoadedReference, ReferenceRuntime
+
+Loaded = LoadedReference | LoadedPipeline
 
 _AUXILIARY = ("const", "cast", "identity")
 
 
-def make_state(model: Untyped) -> LoadedReference:
+def make_state(model: Untyped) -> Loaded:
     """What takes the place of ``MLModel.make_state``: a load, since each has its own states."""
     return _load(model)
 
@@ -24,7 +29,7 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
     """The method that takes the place of ``MLModel.predict``."""
 
     def predict(
-        model: Untyped, data: Mapping[str, Any], state: LoadedReference | None = None
+        model: Untyped, data: Mapping[str, Any], state: Loaded | None = None
     ) -> dict[str, Any]:
         if not model.is_package:
             pytest.skip("not an ML program")
@@ -32,37 +37,51 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
         running.predicted = True
         running.operations = _operations(model)
         running.half |= _computes_in_half(model)
-        loaded = _load(model) if state is None else state
-        tensors = {port.name: _as_declared(data[port.name], port) for port in loaded.inputs}
-        results = _computed(loaded, tensors)
-        running.prediction = {name: _as_given(array) for name, array in results.items()}
+        # What coremltools itself refuses: names, and the modes of pictures.
+        model._verify_input_dict(data)
+        with _telling_as_coreml():
+            loaded = _load(model) if state is None else state
+            results = loaded.predict(data)
+        running.prediction = {
+            port.name: _as_given(results[port.name], port) for port in loaded.outputs
+        }
         return dict(running.prediction)
 
     return predict
 
 
-def _load(model: Untyped) -> LoadedReference:
+def _load(model: Untyped) -> Loaded:
     return ReferenceRuntime().load(Path(model.package_path), model.function_name)
 
 
-def _computed(loaded: LoadedPackage, tensors: Mapping[str, Array]) -> Mapping[str, Array]:
-    """Cases of invalid indices look for the error that Core ML raises, by its text."""
+@contextlib.contextmanager
+def _telling_as_coreml() -> Iterator[None]:
+    """Turn refusals into the errors that Core ML raises: many cases look for their text."""
     try:
-        return loaded.predict(tensors)
+        yield
     except BadFileError as error:
         raise RuntimeError(f"Unable to compute the prediction using ML Program: {error}") from error
+    except BadInputError as error:
+        raise RuntimeError(str(error)) from error
 
 
-def _as_declared(value: Untyped, port: TensorSpec) -> Array:
-    """Core ML converts what it is given to the dtype that the model declares."""
-    array = np.asarray(value).astype(port.dtype)
-    return array.reshape(()) if port.shape == () else np.ascontiguousarray(array)
+def _as_given(value: Array, port: TensorSpec) -> Untyped:
+    """As coremltools gives an output: float16 wider, nothing without dimensions, pictures as PIL's.
 
-
-def _as_given(value: Array) -> Array:
-    """Core ML has no output without dimensions, and coremltools gives those of float16 wider."""
+    Core ML gives colors with a fourth channel, all of it 255.
+    """
+    if port.classes:
+        return dict(zip(port.classes, value.tolist(), strict=True))
+    if value.dtype.kind == "U" or (value.dtype == np.int64 and value.shape == ()):
+        return value.item()
     array = np.atleast_1d(value)
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+    array = array.astype(np.float32) if array.dtype == np.float16 else array
+    if port.color is None:
+        return array
+    if channels(port.color) == 3:
+        opaque = np.full((*array.shape[:2], 1), 255, np.uint8)
+        array = np.concatenate((array, opaque), axis=2)
+    return Image.fromarray(array)
 
 
 def _computes_in_half(model: Untyped) -> bool:

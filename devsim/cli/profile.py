@@ -12,11 +12,16 @@ from devsim.core.files import refuse_overwrite
 
 
 def command(
-    models: Annotated[Path, typer.Argument(help="A converted folder.", show_default=False)],
+    models: Annotated[
+        Path, typer.Argument(help="A converted folder, or an .mlpackage.", show_default=False)
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The profile to write.", show_default=False)
     ],
     runtime: Annotated[str, typer.Option(help="What runs the packages.")] = "reference",
+    function: Annotated[
+        str | None, typer.Option(help="Of an .mlpackage that has several.", show_default=False)
+    ] = None,
     samples: Annotated[int, typer.Option(min=1, help="Loads and computes of each package.")] = 5,
     cold_samples: Annotated[int, typer.Option(min=1, help="Cold loads of each package.")] = 3,
     warmup: Annotated[int, typer.Option(min=0, help="Rounds before the first sample.")] = 1,
@@ -34,14 +39,15 @@ def command(
 
     An interrupted profile goes on where it was: finished packages are kept beside the output.
     """
+    from devsim.convert.mil.alone import as_folder
     from devsim.execute.measure import Effort
     from devsim.execute.measured import profile_folder
 
     refuse_overwrite(output, force=force)
     finished = output.with_name(output.name + ".part")
     effort = Effort(cold_samples=cold_samples, samples=samples, warmup=warmup)
-    with progress("profile") as show:
-        setting = setting_of(models, runtime, threads, cores, page_cache)
+    with as_folder(models, output, function) as folder, progress("profile") as show:
+        setting = setting_of(folder, runtime, threads, cores, page_cache)
         made = profile_folder(setting, effort, finished, show, joined)
     made.write(output, force=force)
     finished.unlink(missing_ok=True)

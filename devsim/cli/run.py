@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 def command(
     package: Annotated[Path, typer.Argument(help="An .mlpackage.", show_default=False)],
     inputs: Annotated[
-        Path | None, typer.Option(help="An .npz of inputs; else random.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="An .npz, or NAME=PICTURE.png for each picture; else random.", show_default=False
+        ),
+    ] = None,
+    function: Annotated[
+        str | None, typer.Option(help="Of a package that has several.", show_default=False)
     ] = None,
     output: Annotated[
         Path | None,
@@ -41,8 +47,11 @@ def command(
     """Run one package: outputs, time, memory; --compare says how far another one is from it."""
     from devsim.execute.accuracy import differences
     from devsim.execute.arrays import read_npz
+    from devsim.execute.given import parse_input
     from devsim.execute.measured import run_one_package
+    from devsim.execute.package_run import Package
 
+    files = tuple(map(parse_input, inputs or ()))
     if output:
         if output.suffix != ".npz":
             raise BadInputError(f"{output}: outputs are an .npz file", "end its name in .npz")
@@ -50,14 +59,17 @@ def command(
     apart: tuple[Difference, ...] | None = None
     with tempfile.TemporaryDirectory(prefix="devsim-") as folder:
         first, second = Path(folder) / "first.npz", Path(folder) / "second.npz"
-        answer = run_one_package(package, runtime, threads, inputs, seed, samples, first)
+        subject = Package(package, function, files, seed)
+        answer = run_one_package(subject, runtime, threads, samples, first)
         if compare:
             other, by = (Path(compare), runtime) if _is_package(compare) else (package, compare)
-            run_one_package(other, by, threads, inputs, seed, samples, second)
+            run_one_package(subject._replace(path=other), by, threads, samples, second)
             apart = differences(read_npz(first), read_npz(second))
         if output:
             write_atomically(output, first.read_bytes(), force=force)
             note(f"outputs written to {output}")
+    for line in answer.run.notes:
+        note(line)
     if json:
         print_json(as_json(package, answer, apart))
         return
@@ -78,6 +90,7 @@ def as_json(
         "package": str(package),
         "runtime": answer.environment["runtime"],
         "inputs": [{"name": n, "shape": shape, "dtype": dtype} for n, shape, dtype in run.inputs],
+        "notes": run.notes,
         "outputs": [facts.model_dump() for facts in run.outputs],
         "cold_load_s": seconds(run.cold_load_ns),
         "first_compute_s": seconds(run.first_compute_ns),

@@ -12,10 +12,12 @@ from devsim.core.profile import Profile
 from devsim.core.trace import Kind, Trace
 from devsim.execute.events import Ended, Started
 from devsim.execute.executor import OnPressure
+from devsim.execute.given import InputFile
 from devsim.execute.limit import hard_limit
 from devsim.execute.measure import Effort
 from devsim.execute.models import Models
 from devsim.execute.outputs import StageDigests
+from devsim.execute.package_run import Package
 from devsim.execute.recording import Recording
 from devsim.execute.requests import (
     PackageAnswer,
@@ -209,13 +211,7 @@ def profile_folder(
 
 
 def run_one_package(
-    package: Path,
-    runtime: str,
-    threads: int | None,
-    inputs: Path | None,
-    seed: int,
-    samples: int,
-    outputs: Path,
+    package: Package, runtime: str, threads: int | None, samples: int, outputs: Path
 ) -> PackageAnswer:
     """Run one package in a process of its own; see ``devsim.execute.package_run``.
 
@@ -223,11 +219,14 @@ def run_one_package(
         WorkerError: the package could not be run or killed the process.
     """
     request = PackageRequest(
-        package=package.absolute(),
+        package=package.path.absolute(),
+        function=package.function,
         runtime=runtime,
         threads=threads or default_threads(),
-        inputs=inputs.absolute() if inputs else None,
-        seed=seed,
+        inputs=tuple(
+            InputFile(path=each.path.absolute(), name=each.name) for each in package.inputs
+        ),
+        seed=package.seed,
         samples=samples,
         outputs=outputs.absolute(),
     )

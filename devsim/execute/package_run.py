@@ -5,17 +5,19 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from devsim.core.errors import BadInputError
 from devsim.core.files import Frozen
-from devsim.execute.arrays import random_array, read_npz, write_npz
+from devsim.execute.arrays import random_array, write_npz
 from devsim.execute.footprint import PeakMeter, footprint_bytes
+from devsim.execute.given import InputFile, read_inputs
+from devsim.runtime.inputs import Fitted, fit_inputs
 from devsim.runtime.protocol import Array, Runtime, TensorSpec
 
 _Result = TypeVar("_Result")
+_SHOWN_CLASSES = 5
 
 
 class OutputFacts(Frozen):
@@ -29,6 +31,10 @@ class OutputFacts(Frozen):
     mean: float | None
     std: float | None
     not_finite: int
+    label: str | int | None = None
+    """Of a class label."""
+    classes: tuple[tuple[str | int, float], ...] = ()
+    """Of a classifier's probabilities, the likeliest first."""
 
 
 class PackageRun(Frozen):
@@ -42,18 +48,32 @@ class PackageRun(Frozen):
     unload_ns: int
     resident_bytes: int
     activation_bytes: int
+    notes: tuple[str, ...] = ()
+    """What was done to inputs that were given otherwise than the package takes them."""
 
 
-def run_package(
-    runtime: Runtime, package: Path, inputs: Path | None, seed: int, samples: int, outputs: Path
-) -> PackageRun:
+class Package(NamedTuple):
+    """What is run, and on what.
+
+    Attributes:
+        path: the ``.mlpackage``.
+        function: of a package that has several; None for its default one.
+        inputs: files of its inputs; seeded random values where there are none.
+        seed: of random inputs.
+    """
+
+    path: Path
+    function: str | None
+    inputs: tuple[InputFile, ...]
+    seed: int
+
+
+def run_package(runtime: Runtime, package: Package, samples: int, outputs: Path) -> PackageRun:
     """Load a package cold, compute it, write its outputs as ``.npz`` and unload it.
 
     Args:
         runtime: what runs it.
-        package: the ``.mlpackage``.
-        inputs: an ``.npz`` of its inputs; seeded random values when None.
-        seed: of random inputs.
+        package: what is run.
         samples: computes after the first, of which the median is told.
         outputs: where the outputs go.
 
@@ -62,10 +82,11 @@ def run_package(
         BadFileError: the package or the inputs cannot be read.
     """
     before = footprint_bytes(os.getpid())
-    load_ns, loaded = _timed(lambda: runtime.load(package))
+    load_ns, loaded = _timed(lambda: runtime.load(package.path, package.function))
     try:
         resident_bytes = max(0, footprint_bytes(os.getpid()) - before)
-        given = _inputs(loaded.inputs, inputs, seed)
+        fitted = _inputs(loaded.inputs, package)
+        given = fitted.tensors
         with PeakMeter() as peak:
             first_ns, results = _timed(lambda: loaded.predict(given))
         later_ns = [_timed(lambda: loaded.predict(given))[0] for _ in range(samples)]
@@ -74,31 +95,33 @@ def run_package(
         unload_ns, _ = _timed(loaded.unload)
     return PackageRun(
         inputs=tuple((spec.name, spec.shape, spec.dtype) for spec in loaded.inputs),
-        outputs=tuple(_facts(name, array) for name, array in results.items()),
+        outputs=tuple(_facts(spec, results[spec.name]) for spec in loaded.outputs),
         cold_load_ns=load_ns,
         first_compute_ns=first_ns,
         compute_ns=round(statistics.median(later_ns)),
         unload_ns=unload_ns,
         resident_bytes=resident_bytes,
         activation_bytes=peak.rise_bytes,
+        notes=fitted.notes,
     )
 
 
-def _inputs(specs: Sequence[TensorSpec], path: Path | None, seed: int) -> dict[str, Array]:
-    if path is None:
-        return {spec.name: random_array(spec.name, spec.shape, spec.dtype, seed) for spec in specs}
-    given = read_npz(path)
-    unknown = sorted(given.keys() - {spec.name for spec in specs})
-    if unknown:
-        names = ", ".join(spec.name for spec in specs)
-        raise BadInputError(
-            f"{path}: the package has no input '{unknown[0]}'", f"its inputs are: {names}"
-        )
-    return given
+def _inputs(specs: Sequence[TensorSpec], package: Package) -> Fitted:
+    if not package.inputs:
+        seed = package.seed
+        wanted = [spec for spec in specs if spec.default is None]
+        random = {
+            each.name: random_array(each.name, each.shape, each.dtype, seed) for each in wanted
+        }
+        return fit_inputs(package.path, specs, random)
+    given = read_inputs(package.inputs, specs)
+    fitted = fit_inputs(package.path, specs, given.arrays)
+    return Fitted(fitted.tensors, (*given.notes, *fitted.notes))
 
 
-def _facts(name: str, array: Array) -> OutputFacts:
-    values = array.astype(np.float64)
+def _facts(spec: TensorSpec, array: Array) -> OutputFacts:
+    label = array.item() if spec.dtype == "str" else None
+    values = np.zeros(0) if label is not None else array.astype(np.float64)
     finite = values[np.isfinite(values)]
     low, high, mean, std = (
         (float(finite.min()), float(finite.max()), float(finite.mean()), float(finite.std()))
@@ -106,7 +129,7 @@ def _facts(name: str, array: Array) -> OutputFacts:
         else (None,) * 4
     )
     return OutputFacts(
-        name=name,
+        name=spec.name,
         shape=array.shape,
         dtype=str(array.dtype),
         low=low,
@@ -114,7 +137,14 @@ def _facts(name: str, array: Array) -> OutputFacts:
         mean=mean,
         std=std,
         not_finite=values.size - finite.size,
+        label=label,
+        classes=_likeliest(spec, array),
     )
+
+
+def _likeliest(spec: TensorSpec, array: Array) -> tuple[tuple[str | int, float], ...]:
+    pairs = zip(spec.classes, array.tolist() if spec.classes else (), strict=True)
+    return tuple(sorted(pairs, key=lambda pair: -pair[1])[:_SHOWN_CLASSES])
 
 
 def _timed(work: Callable[[], _Result]) -> tuple[int, _Result]:

@@ -13,6 +13,7 @@ from devsim.core.plan import Plan
 from devsim.core.profile import Profile
 from devsim.execute.cores import Cores
 from devsim.execute.events import Begun, BudgetShrunk, Ended, Started
+from devsim.execute.given import InputFile
 from devsim.execute.measure import Effort
 from devsim.execute.outputs import StageDigests
 from devsim.execute.package_run import PackageRun
@@ -70,9 +71,10 @@ class PackageRequest(Frozen):
 
     do: Literal["package"] = "package"
     package: Path
+    function: str | None = None
     runtime: str
     threads: int = Field(ge=1, description="of one compute")
-    inputs: Path | None
+    inputs: tuple[InputFile, ...] = ()
     seed: int = Field(ge=0)
     samples: int = Field(ge=1)
     outputs: Path

@@ -20,7 +20,7 @@ from devsim.execute.environment import describe
 from devsim.execute.executor import Executor
 from devsim.execute.lanes import Surroundings
 from devsim.execute.models import Models
-from devsim.execute.package_run import run_package
+from devsim.execute.package_run import Package, run_package
 from devsim.execute.profiler import profile_models
 from devsim.execute.requests import (
     REQUEST,
@@ -129,9 +129,7 @@ class _Worker:
     def _package(self, request: PackageRequest) -> None:
         run = run_package(
             _open(request.runtime, request.threads),
-            request.package,
-            request.inputs,
-            request.seed,
+            Package(request.package, request.function, request.inputs, request.seed),
             request.samples,
             request.outputs,
         )

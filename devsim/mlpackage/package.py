@@ -8,6 +8,7 @@ from devsim.core.confined import readable
 from devsim.core.errors import BadFileError
 from devsim.core.printable import quoted
 from devsim.core.regular_files import read_regular, require_regular
+from devsim.mlpackage.forms import check_folder, check_readable
 from devsim.mlpackage.proto import Message, decode_error, specification
 
 MAKE_AGAIN = "make the package again"
@@ -34,7 +35,7 @@ class Package:
         root: its folder.
         files: its manifest and its model as they were before they were read.
         model_path: the model's file, relative to the root.
-        model: the parsed ``Model`` message, an ML program.
+        model: the parsed ``Model`` message, an ML program or a pipeline.
     """
 
     root: Path
@@ -61,11 +62,9 @@ def open_package(root: Path) -> Package:
     """Find and parse the program of a package.
 
     Raises:
-        BadFileError: missing, truncated, or not an ML program.
+        BadFileError: missing, truncated, or neither an ML program nor a pipeline.
     """
-    if not root.is_dir():
-        problem = "is a file, not a package folder" if root.exists() else "no such package"
-        raise BadFileError(root, problem, "give the path of an .mlpackage folder")
+    check_folder(root)
     manifest = identity(readable(root, "Manifest.json"))
     model_path = _model_path(root)
     spec = identity(readable(root, str(model_path)))
@@ -74,13 +73,7 @@ def open_package(root: Path) -> Package:
         model = specification().Model_pb2.Model.FromString(data)
     except decode_error() as error:
         raise BadFileError(root / model_path, "is not a whole Core ML model", MAKE_AGAIN) from error
-    kind = model.WhichOneof("Type")
-    if kind != "mlProgram":
-        raise BadFileError(
-            root,
-            f"is a {kind or 'model of no type'}, not an ML program",
-            "convert the model with convert_to='mlprogram'",
-        )
+    check_readable(root, model)
     return Package(root, (manifest, spec), model_path, model)
 
 

@@ -24,6 +24,12 @@ def show_run(run: PackageRun, console: Console) -> None:
             str(facts.not_finite),
         )
     console.print(table)
+    for facts in run.outputs:
+        if facts.label is not None:
+            console.print(f"{facts.name}: {facts.label}", markup=False)
+        if facts.classes:
+            likeliest = ", ".join(f"{label} {share:.3g}" for label, share in facts.classes)
+            console.print(f"{facts.name}: {likeliest}", markup=False)
     console.print(
         f"cold load {format_ns(run.cold_load_ns)}, first compute {format_ns(run.first_compute_ns)},"
         f" compute {format_ns(run.compute_ns)}, unload {format_ns(run.unload_ns)}"

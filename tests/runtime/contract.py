@@ -103,10 +103,26 @@ class RuntimeContract:
             {},
             {"x": np.zeros((2, 3), np.int32), "extra": np.zeros(1, np.int32)},
             {"x": np.zeros((3, 2), np.int32)},
-            {"x": np.zeros((2, 3), np.float32)},
-            {"x": np.zeros((2, 3), np.int64)},
+            {"x": np.full((2, 3), 0.5, np.float32)},
+            {"x": np.full((2, 3), np.nan)},
+            {"x": np.full((2, 3), 2**31)},
+            {"x": np.full((2, 3), 2.0**31, np.float32)},
+            {"x": np.full((2, 3), "1")},
+            {"x": np.full((2, 3), None)},
+            {"x": [[1, 2, 3], [4]]},
         ],
-        ids=["missing", "unknown", "shape", "float for int", "int64"],
+        ids=[
+            "missing",
+            "unknown",
+            "shape",
+            "fractions",
+            "not a number",
+            "too large",
+            "just too large",
+            "text",
+            "objects",
+            "ragged",
+        ],
     )
     def test_refuses_wrong_inputs(
         self, runtime: Runtime, double: Path, tensors: dict[str, np.ndarray]
@@ -114,6 +130,18 @@ class RuntimeContract:
         loaded = runtime.load(double)
         with pytest.raises(BadInputError, match=r"'(x|extra)'"):
             loaded.predict(tensors)
+        loaded.unload()
+
+    @pytest.mark.parametrize("dtype", ["int64", "uint8", "int8", "float32", "float64", "float16"])
+    def test_takes_inputs_of_any_dtype_that_loses_nothing(
+        self, runtime: Runtime, double: Path, dtype: str
+    ) -> None:
+        loaded = runtime.load(double)
+        given = np.arange(6).reshape(2, 3)
+        for form in (given.astype(dtype), given.tolist()):
+            result = loaded.predict({"x": form})["y"]
+            assert result.tolist() == (2 * given).tolist()
+            assert result.dtype == np.int32
         loaded.unload()
 
     def test_takes_inputs_laid_out_in_any_way(self, runtime: Runtime, double: Path) -> None:

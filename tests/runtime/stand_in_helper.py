@@ -15,7 +15,7 @@ from pathlib import Path
 from devsim.runtime.coreml.engine import Engine
 from devsim.runtime.coreml.errors import EngineError
 from devsim.runtime.coreml.helper import serve
-from devsim.runtime.coreml.interface import Interface, read_interface
+from devsim.runtime.coreml.interface import Interface, Interfaces, read_interfaces
 from devsim.runtime.coreml.messages import Loaded
 from devsim.runtime.coreml.units import ComputeUnit
 from devsim.runtime.protocol import Array, LoadedPackage, Tensors
@@ -23,10 +23,10 @@ from devsim.runtime.reference import ReferenceRuntime
 
 
 class StandIn(Engine):
-    def describe(self, package: Path) -> Interface:
+    def describe(self, package: Path) -> Interfaces:
         print("what Core ML prints on standard output does not get between the answers")
         try:
-            return read_interface(package)
+            return read_interfaces(package)
         except Exception as error:
             raise EngineError(error) from error
 

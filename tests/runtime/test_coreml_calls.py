@@ -113,7 +113,7 @@ def test_the_check_sees_the_calls():
         ("compute_units=", "compute_unit="),
         ("destination_path=", "target="),
         ("utils.compile_model(", "utils.compile_package("),
-        (".predict(dict(tensors), state=", ".predict(dict(tensors), states="),
+        (".predict(given, state=", ".predict(given, states="),
         (".make_state()", ".new_state()"),
     ],
 )

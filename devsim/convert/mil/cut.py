@@ -108,13 +108,13 @@ def segment_model(graph: Graph, segment: Segment) -> Message:
         block.attributes[key].CopyFrom(value)
     for name in segment.inputs:
         function.inputs.add(name=name, type=graph.types[name])
-        model.description.input.append(graph.inputs[name])
+        model.description.input.append(_described(graph, name, graph.inputs[name]))
     for name in segment.entering:
         _enter(graph, name, model)
     block.operations.extend(node.message for node in segment.nodes)
     for name in segment.finished:
         block.outputs.append(name)
-        model.description.output.append(graph.outputs[name])
+        model.description.output.append(_described(graph, name, graph.outputs[name]))
     for name in segment.leaving:
         _leave(graph, name, model)
     return model
@@ -133,6 +133,13 @@ def segment_ports(graph: Graph, segment: Segment) -> tuple[tuple[Port, ...], tup
     for name in segment.leaving:
         outputs.append(_port(_outside(graph, name), _flow(graph, name), _travelling(graph, name)))
     return tuple(inputs), tuple(outputs)
+
+
+def _described(graph: Graph, name: str, whole: Message) -> Message:
+    """As the whole describes it; a picture as the planes it is in the program."""
+    if whole.type.WhichOneof("Type") != "imageType":
+        return whole
+    return feature(name, _declared(graph, name))
 
 
 def _enter(graph: Graph, name: str, model: Message) -> None:

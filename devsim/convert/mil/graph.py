@@ -10,6 +10,7 @@ from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references
 from devsim.core.errors import BadInputError
 from devsim.core.printable import quoted
+from devsim.mlpackage.forms import check_program
 from devsim.mlpackage.package import Package
 from devsim.mlpackage.proto import Message
 
@@ -81,8 +82,9 @@ def read_graph(package: Package, function: str | None = None) -> Graph:
 
     Raises:
         BadInputError: the package has several functions and none is named, or none of the name.
-        BadFileError: the program contradicts itself, or a weight is missing.
+        BadFileError: it is a pipeline, the program contradicts itself, or a weight is missing.
     """
+    check_program(package.root, package.model)
     name = _chosen(package, function)
     chosen = package.model.mlProgram.functions[name]
     if chosen.opset not in chosen.block_specializations:

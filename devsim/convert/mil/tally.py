@@ -89,7 +89,7 @@ def _cuts(graph: Graph, tally: Tally, chosen: Sequence[Place]) -> Iterator[Cut]:
         yield Cut(
             after=last.writes[0],
             operation=last.message.type,
-            boundary=tuple(_boundary(graph, name) for name in place.crossing),
+            boundary=tuple(boundary(graph, name) for name in place.crossing),
             boundary_bytes=place.crossing_bytes,
             weight_bytes=(before[place.after], after[len(nodes) - place.after]),
             flops=(flops[place.after], flops[-1] - flops[place.after]),
@@ -107,7 +107,8 @@ def _growing(needed: Iterable[frozenset[Blob]]) -> Iterator[int]:
         yield total
 
 
-def _boundary(graph: Graph, name: str) -> Boundary:
+def boundary(graph: Graph, name: str) -> Boundary:
+    """A value that crosses a cut."""
     inside = tensor(graph.types[name])
     outside = None if inside is None else carried(inside, graph.version)
     if inside is None or outside is None:

@@ -36,7 +36,7 @@ def require_picture(path: Path) -> None:
         try:
             import PIL.ImageFont
         except ImportError as error:
-            raise MissingExtraError("a PNG", "png") from error
+            raise MissingExtraError("a PNG", "pictures") from error
         del PIL
 
 

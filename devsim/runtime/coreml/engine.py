@@ -10,10 +10,9 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from devsim.runtime.coreml.errors import EngineError
-from devsim.runtime.coreml.interface import Interface, read_interface
+from devsim.runtime.coreml.features import from_coreml, to_coreml
+from devsim.runtime.coreml.interface import Interface, Interfaces, read_interfaces
 from devsim.runtime.coreml.libproc import phys_footprint
 from devsim.runtime.coreml.messages import Loaded
 from devsim.runtime.coreml.units import ComputeUnit
@@ -26,7 +25,7 @@ class Engine(Protocol):
     Every method raises EngineError when the call beneath it fails.
     """
 
-    def describe(self, package: Path) -> Interface:
+    def describe(self, package: Path) -> Interfaces:
         """What a package takes and returns."""
 
     def compile(self, package: Path, destination: Path) -> int:
@@ -52,10 +51,10 @@ class CoreMLEngine:
         self._model: ct.models.CompiledMLModel | None = None
         self._state: ct.models.model.MLState | None = None
 
-    def describe(self, package: Path) -> Interface:
+    def describe(self, package: Path) -> Interfaces:
         """See ``Engine.describe``."""
         try:
-            return read_interface(package)
+            return read_interfaces(package)
         except Exception as error:
             raise EngineError(error) from error
 
@@ -95,9 +94,12 @@ class CoreMLEngine:
         if self._model is None or self._interface is None:
             raise AssertionError("predict before load")
         try:
-            computed = self._model.predict(dict(tensors), state=self._state)
+            given = {
+                spec.name: to_coreml(tensors[spec.name], spec) for spec in self._interface.inputs
+            }
+            computed = self._model.predict(given, state=self._state)
             return {
-                spec.name: np.ascontiguousarray(computed[spec.name], dtype=spec.dtype)
+                spec.name: from_coreml(computed[spec.name], spec)
                 for spec in self._interface.outputs
             }
         except Exception as error:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from devsim.runtime.coreml.interface import Interface
+from devsim.runtime.coreml.interface import Interface, Interfaces
 from devsim.runtime.coreml.units import ComputeUnit
 from devsim.runtime.protocol import Array
 
@@ -46,9 +46,9 @@ class Unload:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A package's interface."""
+    """The interfaces of a package's functions."""
 
-    interface: Interface
+    interfaces: Interfaces
 
 
 @dataclass(frozen=True, slots=True)

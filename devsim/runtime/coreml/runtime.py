@@ -10,9 +10,10 @@ from typing import Self
 from devsim.core.child_python import python_command
 from devsim.core.errors import BadFileError
 from devsim.core.files import package_digest
+from devsim.mlpackage.forms import check_folder
 from devsim.runtime.coreml.cache import CachedModel, CompiledCache, default_folder, system_build
 from devsim.runtime.coreml.errors import EngineError
-from devsim.runtime.coreml.interface import Interface
+from devsim.runtime.coreml.interface import Interfaces
 from devsim.runtime.coreml.loaded import Held, LoadedCoreML, LoadTimes
 from devsim.runtime.coreml.messages import Compile, Compiled, Describe, Described, Load, Loaded
 from devsim.runtime.coreml.process import HelperDiedError, HelperPool, HelperProcess, naming
@@ -62,22 +63,24 @@ class CoreMLRuntime:
     ) -> None:
         self.close()
 
-    def load(self, package: Path) -> LoadedCoreML:
+    def load(self, package: Path, function: str | None = None) -> LoadedCoreML:
         """Load a package; see ``Runtime.load``.
 
         Raises:
+            BadInputError: it has no such function.
             BadFileError: the package is missing, damaged or not an ML program.
             CoreMLError: Core ML cannot compile or load it.
         """
         with self._lock:
             known, compile_ns = self._prepare(package)
-        request = Load(known.cached.model, self._unit, known.interface)
+        interface = known.interfaces.of(package, function)
+        request = Load(known.cached.model, self._unit, interface)
         with self._pool.taken() as helper:
             with naming(package, "loading"):
                 answer = helper.ask(request, Loaded)
             times = LoadTimes(compile_ns, answer.ns, cold=not known.cached.seen)
             known.cached.mark_seen()
-        held = Held(known.interface, answer.resident_bytes, times)
+        held = Held(interface, answer.resident_bytes, times)
         return LoadedCoreML(package, held, helper, self._pool)
 
     def forget(self, package: Path) -> None:
@@ -98,10 +101,10 @@ class CoreMLRuntime:
         if known and known.files == files and known.cached.model.is_dir():
             return known, None
         with self._pool.taken() as helper:
-            interface = _describe(helper, package)
+            interfaces = _describe(helper, package)
             cached, compile_ns = self._compiled(helper, package)
         self._pool.give_back(helper)
-        known = self._known[package.absolute()] = _Known(files, interface, cached)
+        known = self._known[package.absolute()] = _Known(files, interfaces, cached)
         return known, compile_ns
 
     def _compiled(self, helper: HelperProcess, package: Path) -> tuple[CachedModel, int | None]:
@@ -124,13 +127,13 @@ class _Known:
     """A package as it was when it was last looked into."""
 
     files: _Files
-    interface: Interface
+    interfaces: Interfaces
     cached: CachedModel
 
 
-def _describe(helper: HelperProcess, package: Path) -> Interface:
+def _describe(helper: HelperProcess, package: Path) -> Interfaces:
     try:
-        return helper.ask(Describe(package.absolute()), Described).interface
+        return helper.ask(Describe(package.absolute()), Described).interfaces
     except (EngineError, HelperDiedError) as error:
         raise BadFileError(package, str(error), "convert the package again") from error
 
@@ -139,9 +142,8 @@ def _files(package: Path) -> _Files:
     """Path, size and time of every file: what tells that a package has changed.
 
     Raises:
-        BadFileError: there is no package.
+        BadFileError: there is no package, or it is a compiled model.
     """
-    if not package.is_dir():
-        raise BadFileError(package, "no such package", "check the path")
+    check_folder(package)
     stats = ((path, path.stat()) for path in sorted(package.rglob("*")) if path.is_file())
     return tuple((path, stat.st_size, stat.st_mtime_ns) for path, stat in stats)

@@ -17,8 +17,9 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from devsim.core.errors import BadFileError, BadInputError
+from devsim.mlpackage.forms import check_folder
 from devsim.runtime.coreml.cache import default_folder
-from devsim.runtime.coreml.interface import Interface, read_interface
+from devsim.runtime.coreml.interface import Interface, read_interfaces
 from devsim.runtime.coreml.units import ComputeUnit
 from devsim.runtime.device.devices import DeviceInfo, RemoteDevice, describe, find_device
 from devsim.runtime.device.errors import DeviceError, telling
@@ -222,16 +223,21 @@ def _wrap(package: Path, unit: ComputeUnit, device: RemoteDevice) -> RemoteModel
 
 
 def _read(package: Path) -> Interface:
-    if not package.is_dir():
-        raise BadFileError(package, "no such package", "check the path")
+    check_folder(package)
     try:
-        interface = read_interface(package)
+        interface = read_interfaces(package).of(package, None)
     except Exception as error:
         raise BadFileError(package, str(error), "convert the package again") from error
     if interface.function or interface.stateful:
         raise DeviceError(
             f"{package}: has several functions or states", "convert it with one function and none"
         )
+    for spec in (*interface.inputs, *interface.outputs):
+        if spec.color or spec.classes or spec.dtype == "str":
+            raise DeviceError(
+                f"{package}: '{spec.name}' is a picture or a class, which is not sent to a device",
+                "convert it with arrays as inputs and outputs",
+            )
     return interface
 
 

@@ -10,6 +10,7 @@ from devsim.mlpackage.package import Package
 from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.attention import joined
 from devsim.runtime.reference.control import Nested, Results, Unit, condition, loop
+from devsim.runtime.reference.defaults import DefaultShapes
 from devsim.runtime.reference.faults import (
     COMPUTE_FAULTS,
     MalformedError,
@@ -17,13 +18,15 @@ from devsim.runtime.reference.faults import (
 )
 from devsim.runtime.reference.functions import choose_function
 from devsim.runtime.reference.integers import in_wider
+from devsim.runtime.reference.interface import Interface, is_state
 from devsim.runtime.reference.known import PYTHON_VALUE
 from devsim.runtime.reference.layout import in_one_layout
 from devsim.runtime.reference.mil_types import TensorType, tensor_type
 from devsim.runtime.reference.ops import OPERATIONS
 from devsim.runtime.reference.ops.registry import REQUIRED, Convert, Operation, Parameter
 from devsim.runtime.reference.precision import in_single
-from devsim.runtime.reference.program import Program, StateSlot, Step, Value
+from devsim.runtime.reference.program import Port, Program, StateSlot, Step, Value
+from devsim.runtime.reference.shapes import check_flexible
 from devsim.runtime.reference.slots import Slots
 from devsim.runtime.reference.values import immediate, unpack
 from devsim.runtime.reference.weights import Blob
@@ -42,20 +45,21 @@ def compile_program(package: Package, function: str | None = None) -> Program:
         BadFileError: it names weights outside the package.
     """
     chosen = choose_function(package, function)
+    interface = Interface(chosen)
     compiler = _Compiler(package)
     slots = compiler.slots
     inputs, states = [], []
     for named in chosen.inputs:
-        if named.type.WhichOneof("type") == "stateType":
+        if is_state(named):
             states.append(compiler.state(named))
         else:
-            compiler.value(named, f"input '{named.name}'")
-            port = slots.port(named.name, chosen.features.get(named.name))
-            if -1 in port.spec.shape:
-                raise MalformedError(f"input '{named.name}' of flexible shape is not described")
-            inputs.append(port)
+            inputs.append(compiler.input(named, interface))
+    check_flexible(tuple(port.spec for port in inputs))
     block = compiler.block(chosen.block)
-    outputs = tuple(slots.port(name) for name in chosen.block.outputs)
+    outputs = tuple(
+        Port(spec, slots.named(spec.name, "the program's interface"))
+        for spec in interface.outputs(chosen.block.outputs, slots)
+    )
     spare = slots.empty()
     return Program(
         tuple(inputs),
@@ -75,8 +79,17 @@ class _Compiler:
     def __init__(self, package: Package) -> None:
         self.slots = Slots()
         self._units: list[Unit] = []
+        self._defaults = DefaultShapes()
         self._package = package
         self._memory = psutil.virtual_memory().total
+
+    def input(self, named: Message, interface: Interface) -> Port:
+        """Give an input a slot."""
+        slot, declared = self.value(named, f"input '{named.name}'")
+        spec = interface.input(named.name, self.slots)
+        if spec.color is None:
+            self._defaults.note(named.name, spec.shape)
+        return Port(spec, slot, declared.element.dtype if declared and spec.color else None)
 
     def value(self, named: Message, where: str) -> tuple[int, TensorType | None]:
         """Give an input or a result, a message of its name and type, an empty slot."""
@@ -118,6 +131,7 @@ class _Compiler:
         arguments = {key: self._values(value, where) for key, value in message.inputs.items()}
         for key, value in attributes.items():
             arguments[key] = [self._constant(value, f"{name}.{key}", where)]
+        self._defaults.follow(message, self.slots.declared, where)
         if nested is not None:
             nested(message, arguments, where)
         elif known is not None:

@@ -1,6 +1,6 @@
 """The functions of a package: one is chosen at the load."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from devsim.core.errors import BadInputError
@@ -19,12 +19,12 @@ class Function:
     Attributes:
         inputs: its inputs and states, as the program declares them.
         block: what it computes.
-        features: what the package's description says of its inputs, by name.
+        described: what the package's description says of it.
     """
 
     inputs: Sequence[Message]
     block: Message
-    features: Mapping[str, Message]
+    described: Message
 
 
 def choose_function(package: Package, name: str | None) -> Function:
@@ -50,5 +50,5 @@ def choose_function(package: Package, name: str | None) -> Function:
     return Function(
         function.inputs,
         function.block_specializations[function.opset],
-        {feature.name: feature for feature in described.input},
+        described,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psutil
+import torch
 from torch import Tensor
 
 from devsim.runtime.protocol import TensorSpec
@@ -66,10 +67,17 @@ Steps = tuple[Step | Jump, ...]
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """An input or output of the program, and the slot it has."""
+    """An input or output of the program.
+
+    Attributes:
+        spec: what a caller gives or gets.
+        slot: where the program has it.
+        dtype: of an input, what the program computes it in; None where that is the caller's.
+    """
 
     spec: TensorSpec
     slot: int
+    dtype: torch.dtype | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ import contextlib
 import mmap
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from devsim.core.errors import BadFileError, BadInputError, UnsupportedOperationError
 from devsim.core.printable import quoted
+from devsim.mlpackage.forms import check_program, is_pipeline, members
 from devsim.mlpackage.package import Identity, identity, open_package
+from devsim.runtime.inputs import fit_inputs
 from devsim.runtime.protocol import Array, Tensors, TensorSpec
 from devsim.runtime.reference.compiler import compile_program
 from devsim.runtime.reference.faults import (
@@ -24,8 +25,9 @@ from devsim.runtime.reference.faults import (
 )
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.ops.states import State
+from devsim.runtime.reference.pipeline import LoadedPipeline, Wiring, wire
+from devsim.runtime.reference.ports import enter, leave
 from devsim.runtime.reference.program import Frame, addresses, run
-from devsim.runtime.reference.shapes import shown
 from devsim.runtime.reference.specialise import Forms
 from devsim.runtime.reference.weights import map_weights, read_weights, view
 
@@ -52,22 +54,19 @@ class ReferenceRuntime:
         self._options = _Options(map_weights if weights == "mapped" else read_weights, loop_limit)
         self._compiled: dict[tuple[Path, str | None], _Compiled] = {}
 
-    def load(self, package: Path, function: str | None = None) -> "LoadedReference":
-        """Load a package; see ``Runtime.load``.
-
-        Args:
-            package: its folder.
-            function: which of its functions will predict; None for its default one.
-
-        Raises:
-            BadInputError: it has no such function.
-        """
+    def load(
+        self, package: Path, function: str | None = None
+    ) -> "LoadedReference | LoadedPipeline":
+        """Load a package; see ``Runtime.load``."""
         key = (package.absolute(), function)
         compiled = self._compiled.get(key)
         if compiled is None or not compiled.is_current():
             compiled = _compile(package, function)
             self._compiled[key] = compiled
-        return LoadedReference(package, compiled.forms, self._options)
+        loaded = [LoadedReference(package, forms, self._options) for forms in compiled.forms]
+        if compiled.wiring is None:
+            return loaded[0]
+        return LoadedPipeline(package, compiled.wiring, loaded)
 
     def forget(self, package: Path) -> None:
         """Drop what was compiled of the package, so that the next load is cold."""
@@ -137,11 +136,11 @@ class LoadedReference:
         with self._lock, torch.inference_mode():
             if self._frame is None:
                 raise BadInputError(f"{self._package}: is unloaded", "load it again")
-            self._check_names(tensors)
+            given = fit_inputs(self._package, self.inputs, tensors).tensors
             inputs = {
-                port.slot: _from_numpy(tensors[port.spec.name], port.spec, self._package)
-                for port in self._program.inputs
+                port.slot: enter(given[port.spec.name], port) for port in self._program.inputs
             }
+            del given
             return self._compute(self._frame, inputs)
 
     def unload(self) -> None:
@@ -182,7 +181,7 @@ class LoadedReference:
             kept = {slot: state.value for slot, state in states.items()}
             borrowed |= addresses(kept.values())
             outputs = {
-                port.spec.name: _to_numpy(frame[port.slot], borrowed)
+                port.spec.name: leave(frame[port.slot], port, borrowed)
                 for port in self._program.outputs
             }
             self._states = kept
@@ -191,18 +190,13 @@ class LoadedReference:
             # A traceback that outlives this call must not keep weights alive.
             frame.clear()
 
-    def _check_names(self, tensors: Tensors) -> None:
-        wanted = {port.spec.name for port in self._program.inputs}
-        for name in sorted(wanted.symmetric_difference(tensors)):
-            problem = "is missing" if name in wanted else "is not an input of it"
-            raise BadInputError(
-                f"{self._package}: '{name}' {problem}", f"give {', '.join(sorted(wanted))}"
-            )
-
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    forms: Forms
+    """The program of a package, or those of a pipeline and how they go together."""
+
+    forms: tuple[Forms, ...]
+    wiring: Wiring | None
     files: tuple[Identity, ...]
 
     def is_current(self) -> bool:
@@ -214,10 +208,20 @@ class _Compiled:
 
 def _compile(package: Path, function: str | None) -> _Compiled:
     opened = open_package(package)
+    pipeline = is_pipeline(opened.model)
+    if pipeline and function is not None:
+        raise BadInputError(f"{package}: is a pipeline, which has no functions", "name no function")
+    for member in members(opened.model):
+        check_program(package, member)
     with _naming(package):
-        program = compile_program(opened, function)
-    weights = sorted({blob.path for _, blob in program.blobs})
-    return _Compiled(Forms(program), (*opened.files, *(identity(path) for path in weights)))
+        programs = [
+            compile_program(replace(opened, model=member), function)
+            for member in members(opened.model)
+        ]
+        wiring = wire(opened.model.description, programs) if pipeline else None
+    weights = sorted({blob.path for program in programs for _, blob in program.blobs})
+    files = *opened.files, *(identity(path) for path in weights)
+    return _Compiled(tuple(map(Forms, programs)), wiring, files)
 
 
 @contextlib.contextmanager
@@ -249,35 +253,5 @@ def _naming(package: Path, flexible: bool = False) -> Iterator[None]:
         ) from error.with_traceback(None)
 
 
-def _from_numpy(array: Array, spec: TensorSpec, package: Path) -> Tensor:
-    if (
-        not isinstance(array, np.ndarray)
-        or array.dtype != np.dtype(spec.dtype)
-        or not spec.admits(array.shape)
-    ):
-        given = getattr(array, "dtype", type(array).__name__)
-        raise BadInputError(
-            f"{package}: input '{spec.name}' is {given} {np.shape(array)}",
-            f"give it as {spec.dtype} {shown(spec)}",
-        )
-    usable = array.flags.c_contiguous and array.flags.writeable and array.flags.aligned
-    return torch.from_numpy(array if usable else array.copy())
-
-
 def _zeros(declared: TensorType) -> Tensor:
     return torch.zeros(declared.known_shape or (), dtype=declared.element.dtype)
-
-
-def _to_numpy(value: Tensor, borrowed: set[int]) -> Array:
-    """The result as an array of its own: it keeps no weights and no larger activation alive.
-
-    Args:
-        value: an output.
-        borrowed: addresses of storages that are not the caller's to keep; grows by this one.
-    """
-    storage = value.untyped_storage()
-    owned = storage.nbytes() == value.nbytes and storage.data_ptr() not in borrowed
-    if not owned or not value.is_contiguous():
-        value = value.clone(memory_format=torch.contiguous_format)
-    borrowed.add(value.data_ptr())
-    return value.numpy()

@@ -1,74 +1,157 @@
-"""The shapes a port takes: one, some of a list, or any in a range of sizes."""
+"""What the program's ports take and give: their types, and what the description adds to them."""
 
 from devsim.mlpackage.proto import Message
-from devsim.runtime.protocol import Choice, TensorSpec
-from devsim.runtime.reference.faults import MalformedError
+from devsim.runtime.described import (
+    ARRAY_DTYPES,
+    array_choices,
+    default_value,
+    is_picture,
+    picture,
+)
+from devsim.runtime.images import channels
+from devsim.runtime.protocol import Choice, Label, TensorSpec
+from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
+from devsim.runtime.reference.mil_types import TensorType
 
-_SHOWN = 6
+# What an input or output may be, by MIL's name and by numpy's.
+_DTYPES = {
+    "fp16": "float16",
+    "fp32": "float32",
+    "int32": "int32",
+    "int8": "int8",
+    "uint8": "uint8",
+}
+_PLANES = ("fp16", "fp32", "uint8")
 
-_Declared = tuple[int | None, ...]
+_Shape = tuple[int | None, ...]
 
 
-def tensor_spec(name: str, declared: _Declared, dtype: str, feature: Message | None) -> TensorSpec:
-    """Describe a port.
+def input_spec(name: str, declared: TensorType | None, feature: Message) -> TensorSpec:
+    """Describe an input.
 
     Args:
         name: its name.
-        declared: its shape in the program; None for a dimension that is open.
-        dtype: numpy's name.
-        feature: what the package's description says of it; None for an output.
+        declared: its type in the program.
+        feature: what the package's description says of it.
 
     Raises:
+        UnknownOperationError: its type is not one that an input may have.
         MalformedError: the description contradicts the program.
     """
-    if None not in declared:
-        return TensorSpec(name, tuple(size for size in declared if size is not None), dtype)
-    if feature is None:
-        return TensorSpec(name, tuple(-1 if size is None else size for size in declared), dtype)
+    shape, dtype = _declared(name, declared)
+    if is_picture(feature):
+        return _picture(name, declared, feature)
     array = feature.type.multiArrayType
-    choices = _choices(array, declared)
-    for choice in choices:
-        if not _fits(choice, declared):
-            raise MalformedError(f"input '{name}' is described by shapes that its type excludes")
-    default = tuple(int(size) for size in array.shape)
-    spec = TensorSpec(name, tuple(low for low, _ in choices[0]), dtype, choices)
-    return TensorSpec(name, default, dtype, choices) if spec.admits(default) else spec
+    _check_dtype(name, dtype, array)
+    choices = array_choices(array) or _only_choice(array, shape)
+    if not all(_fits(choice, shape) for choice in choices):
+        raise MalformedError(f"input '{name}' is described by shapes that its type excludes")
+    known = tuple(size for size in shape if size is not None)
+    default = default_value(feature)
+    if len(known) == len(shape):
+        return TensorSpec(name, known, dtype, default=default)
+    first = tuple(low for low, _ in choices[0])
+    spec = TensorSpec(name, first, dtype, choices, default=default)
+    described = tuple(int(size) for size in array.shape)
+    return (
+        TensorSpec(name, described, dtype, choices, default=default)
+        if (spec.admits(described))
+        else spec
+    )
 
 
-def shown(spec: TensorSpec) -> str:
-    """The shapes a port takes, as a user reads them."""
-    if not spec.choices:
-        return str(spec.shape)
-    texts = [f"({', '.join(_sizes(*each) for each in choice)})" for choice in spec.choices]
-    more = f" or {len(texts) - _SHOWN} others" if len(texts) > _SHOWN else ""
-    return " or ".join(texts[:_SHOWN]) + more
+def output_spec(name: str, declared: TensorType | None, feature: Message) -> TensorSpec:
+    """Describe an output that is an array or a picture; see ``input_spec``."""
+    shape, dtype = _declared(name, declared)
+    if is_picture(feature):
+        spec = _picture(name, declared, feature)
+        sizes = tuple(-1 if size is None else size for size in shape[2:])
+        return TensorSpec(name, sizes + spec.shape[2:], spec.dtype, color=spec.color)
+    array = feature.type.multiArrayType
+    _check_dtype(name, dtype, array)
+    if array.shape and shape and not array_choices(array):
+        described: Choice = tuple((int(size), int(size)) for size in array.shape)
+        if not _fits(described, shape):
+            raise MalformedError(f"output '{name}' is described by a shape that its type excludes")
+    return TensorSpec(name, tuple(-1 if size is None else size for size in shape), dtype)
 
 
-def _sizes(low: int, high: int | None) -> str:
-    return str(low) if low == high else f"{low} to {'any' if high is None else high}"
+def label_spec(name: str, feature: Message) -> TensorSpec:
+    """Describe the class label that a classifier gives."""
+    text = feature.type.WhichOneof("Type") == "stringType"
+    return TensorSpec(name, (), "str" if text else "int64")
 
 
-def _choices(array: Message, declared: _Declared) -> tuple[Choice, ...]:
-    kind = array.WhichOneof("ShapeFlexibility")
-    if kind == "enumeratedShapes" and array.enumeratedShapes.shapes:
-        return tuple(
-            tuple((int(size), int(size)) for size in each.shape)
-            for each in array.enumeratedShapes.shapes
+def probabilities_spec(name: str, classes: tuple[Label, ...]) -> TensorSpec:
+    """Describe the probabilities that a classifier gives."""
+    return TensorSpec(name, (len(classes),), "float32", classes=classes)
+
+
+def check_flexible(specs: tuple[TensorSpec, ...]) -> None:
+    """Refuse inputs of several shapes that Core ML does not load together.
+
+    Raises:
+        MalformedError: some are of enumerated shapes and some of ranges, or lists of enumerated
+            shapes have different lengths.
+    """
+    listed = [spec for spec in specs if spec.enumerated]
+    ranged = [spec for spec in specs if spec.ranged]
+    if listed and ranged:
+        raise MalformedError(
+            f"input '{listed[0].name}' is of enumerated shapes and '{ranged[0].name}' of a range, "
+            "which Core ML does not load in one model"
         )
-    if kind == "shapeRange":
-        return (tuple(_range(each) for each in array.shapeRange.sizeRanges),)
-    if array.shape:
+    if len({len(spec.choices) for spec in listed}) > 1:
+        counts = ", ".join(f"'{spec.name}' {len(spec.choices)}" for spec in listed)
+        raise MalformedError(
+            f"inputs have different numbers of enumerated shapes ({counts}), which Core ML does "
+            "not load"
+        )
+
+
+def _declared(name: str, declared: TensorType | None) -> tuple[_Shape, str]:
+    if declared is None or declared.shape is None:
+        raise UnknownOperationError(f"'{name}', which is no tensor of known rank")
+    dtype = _DTYPES.get(declared.element.name)
+    if dtype is None:
+        raise UnknownOperationError(f"'{name}' of type {declared.element.name}")
+    return declared.shape, dtype
+
+
+def _picture(name: str, declared: TensorType | None, feature: Message) -> TensorSpec:
+    try:
+        spec = picture(feature)
+    except ValueError as error:
+        raise MalformedError(str(error)) from error
+    color = spec.color
+    if declared is None or declared.shape is None or color is None:
+        raise MalformedError(f"picture '{name}' is no tensor in the program")
+    sizes = spec.choices or (tuple((size, size) for size in spec.shape),)
+    planes: list[Choice] = [((1, 1), (channels(color),) * 2, *choice[:2]) for choice in sizes]
+    if declared.element.name not in _PLANES or not all(
+        _fits(choice, declared.shape) for choice in planes
+    ):
+        raise MalformedError(f"picture '{name}' is described by sizes that its type excludes")
+    return spec
+
+
+def _check_dtype(name: str, dtype: str, array: Message) -> None:
+    described = ARRAY_DTYPES.get(array.dataType)
+    if described != dtype:
+        raise MalformedError(
+            f"'{name}' is {dtype} in the program and {described or 'nothing known'} in the "
+            "model's description"
+        )
+
+
+def _only_choice(array: Message, declared: _Shape) -> tuple[Choice, ...]:
+    """Of an input without described flexibility; Core ML has no array without dimensions."""
+    if array.shape and declared:
         return (tuple((int(size), int(size)) for size in array.shape),)
     return (tuple((1, None) if size is None else (size, size) for size in declared),)
 
 
-def _range(sizes: Message) -> tuple[int, int | None]:
-    """A bound below the lowest size is none: the format writes -1."""
-    low, high = int(sizes.lowerBound), int(sizes.upperBound)
-    return low, high if high >= low else None
-
-
-def _fits(choice: Choice, declared: _Declared) -> bool:
+def _fits(choice: Choice, declared: _Shape) -> bool:
     return len(choice) == len(declared) and all(
         low >= 0 and size in (None, low) and size in (None, high)
         for size, (low, high) in zip(declared, choice, strict=True)

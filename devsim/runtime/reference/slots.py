@@ -6,21 +6,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from devsim.mlpackage.proto import Message
-from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
+from devsim.runtime.reference.faults import MalformedError
 from devsim.runtime.reference.mil_types import TensorType
-from devsim.runtime.reference.program import Port, Value
-from devsim.runtime.reference.shapes import tensor_spec
+from devsim.runtime.reference.program import Value
 from devsim.runtime.reference.weights import Blob
-
-# What an input or output may be, by MIL's name and by numpy's.
-_PORT_DTYPES = {
-    "fp16": "float16",
-    "fp32": "float32",
-    "int32": "int32",
-    "int8": "int8",
-    "bool": "bool",
-}
 
 
 class Slots:
@@ -98,22 +87,6 @@ class Slots:
             raise MalformedError(f"{where} uses '{name}', which nothing defines")
         return self._slots[name]
 
-    def port(self, name: str, feature: Message | None = None) -> Port:
-        """A name as an input or output of the program.
-
-        Args:
-            name: its name.
-            feature: what the package's description says of it; an input's allowed shapes.
-
-        Raises:
-            UnknownOperationError: its type is not one that a port may have.
-            MalformedError: the description contradicts its type.
-        """
-        slot = self.named(name, "the program's interface")
-        declared = self._types[name]
-        if declared is None or declared.shape is None:
-            raise UnknownOperationError(f"'{name}', which is no tensor of known rank")
-        dtype = _PORT_DTYPES.get(declared.element.name)
-        if dtype is None:
-            raise UnknownOperationError(f"'{name}' of type {declared.element.name}")
-        return Port(tensor_spec(name, declared.shape, dtype, feature), slot)
+    def declared(self, name: str) -> TensorType | None:
+        """The declared type of a name that is defined; None when it is not of a tensor."""
+        return self._types[name]

@@ -8,7 +8,7 @@ from devsim.mlpackage.proto import Message
 from devsim.runtime.reference.faults import MalformedError, UnknownOperationError
 from devsim.runtime.reference.mil_types import STRING, TensorType, tensor_type
 
-Constant = Tensor | str | tuple[str, ...]
+Constant = Tensor | str | tuple[str, ...] | tuple["Constant", ...]
 
 
 def immediate(value: Message, where: str) -> Constant:
@@ -19,8 +19,10 @@ def immediate(value: Message, where: str) -> Constant:
         where: what to call it in an error.
 
     Returns:
-        A tensor of the declared shape, a string, or a tuple of strings.
+        A tensor of the declared shape, a string, a tuple of strings, or one of a list's values.
     """
+    if value.immediateValue.WhichOneof("value") == "list":
+        return tuple(immediate(each, where) for each in value.immediateValue.list.values)
     if value.immediateValue.WhichOneof("value") != "tensor":
         raise UnknownOperationError(f"{where} is neither a tensor nor a string")
     content = value.immediateValue.tensor

@@ -7,6 +7,7 @@ To add one, write a function in the module of its family and register it with ``
 from devsim.runtime.reference.ops import (
     activation,
     casting,
+    classifying,
     compressed,
     convolution,
     detection,
@@ -34,6 +35,7 @@ from devsim.runtime.reference.ops.registry import OPERATIONS
 FAMILIES = (
     activation,
     casting,
+    classifying,
     compressed,
     convolution,
     detection,
