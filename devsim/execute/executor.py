@@ -107,7 +107,8 @@ class Executor:
         """
         try:
             warm_up(self._models, self._runtime, self._lanes)
-            touch_memory(self._course.budget_bytes - footprint_bytes(os.getpid()))
+            most_bytes = min(self._course.budget_bytes, _most_bytes(self._pipeline))
+            touch_memory(most_bytes - footprint_bytes(os.getpid()))
             if self._around.page_cache is not PageCache.KEEP:
                 drop_pages(self._paths())
             return self._drive()
@@ -281,6 +282,13 @@ class _Ended(NamedTuple):
     activity: Activity
     start_ns: int
     end_ns: int
+
+
+def _most_bytes(pipeline: Pipeline) -> int:
+    """What a run can hold at most, whatever its budget."""
+    costs = [chunk.cost for stage in pipeline.stages for chunk in stage.chunks]
+    chunks = sum(cost.resident_bytes + cost.transient_bytes for cost in costs)
+    return pipeline.base_bytes + chunks + max(cost.working_bytes for cost in costs)
 
 
 def _key(at: Position) -> tuple[int, int]:

@@ -38,12 +38,9 @@ class Outputs:
     def store(self, at: Position) -> TensorStore:
         """The tensors that a compute takes from and puts into."""
         if at.stage not in self._stores:
-            blocks = [block for chunk in self._chunks[at.stage] for block in chunk]
-            self._stores[at.stage] = TensorStore(blocks)
-        store = self._stores[at.stage]
-        if at.chunk == 0:
-            store.start_iteration()
-        return store
+            self._stores[at.stage] = TensorStore(self._chunks[at.stage])
+            self._stores[at.stage].start_iteration()
+        return self._stores[at.stage]
 
     def note(self, at: Position) -> None:
         """Take a compute's end into account; an iteration's outputs are complete after its last."""
@@ -55,6 +52,8 @@ class Outputs:
         if at.iteration == stage.iterations - 1:
             self._last[at.stage] = store.outputs()
             del self._stores[at.stage]
+        else:
+            store.start_iteration()
 
     def digests(self) -> tuple[StageDigests, ...]:
         """Of every stage, in order."""

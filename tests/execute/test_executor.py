@@ -29,7 +29,7 @@ def digests(run):
 def one_after_another(models, runtime):
     """The stage's outputs without any schedule: load, compute and unload each block in turn."""
     stage = models.manifest.stages[0]
-    store = TensorStore(stage.blocks)
+    store = TensorStore([[block] for block in stage.blocks])
     store.start_iteration()
     for block in stage.blocks:
         package = runtime.load(models.path(block))
