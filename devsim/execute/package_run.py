@@ -13,6 +13,7 @@ from devsim.core.errors import BadInputError
 from devsim.core.files import Frozen
 from devsim.execute.arrays import random_array, read_npz, write_npz
 from devsim.execute.footprint import PeakMeter, footprint_bytes
+from devsim.execute.ranges import index_limits_of, is_whole
 from devsim.runtime.protocol import Array, Runtime, TensorSpec
 
 _Result = TypeVar("_Result")
@@ -65,7 +66,7 @@ def run_package(
     load_ns, loaded = _timed(lambda: runtime.load(package))
     try:
         resident_bytes = max(0, footprint_bytes(os.getpid()) - before)
-        given = _inputs(loaded.inputs, inputs, seed)
+        given = _inputs(package, loaded.inputs, inputs, seed)
         with PeakMeter() as peak:
             first_ns, results = _timed(lambda: loaded.predict(given))
         later_ns = [_timed(lambda: loaded.predict(given))[0] for _ in range(samples)]
@@ -84,9 +85,17 @@ def run_package(
     )
 
 
-def _inputs(specs: Sequence[TensorSpec], path: Path | None, seed: int) -> dict[str, Array]:
+def _inputs(
+    package: Path, specs: Sequence[TensorSpec], path: Path | None, seed: int
+) -> dict[str, Array]:
     if path is None:
-        return {spec.name: random_array(spec.name, spec.shape, spec.dtype, seed) for spec in specs}
+        limits = index_limits_of(package) if any(map(is_whole, specs)) else {}
+        return {
+            spec.name: random_array(
+                spec.name, spec.shape, spec.dtype, seed, below=limits.get(spec.name)
+            )
+            for spec in specs
+        }
     given = read_npz(path)
     unknown = sorted(given.keys() - {spec.name for spec in specs})
     if unknown:

@@ -35,6 +35,7 @@ class RunRequest(Frozen):
     do: Literal["run"] = "run"
     plan: Plan
     setting: Setting
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
     on_pressure: Literal["stop", "shed"] = "stop"
     outputs: Path | None = Field(default=None, description="where the last outputs go, .npz")
 
@@ -52,6 +53,7 @@ class UnchunkedRequest(Frozen):
     do: Literal["unchunked"] = "unchunked"
     plan: Plan
     setting: Setting
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
     outputs: Path
 
 
@@ -63,6 +65,7 @@ class ProfileRequest(Frozen):
     effort: Effort
     finished: Path = Field(description="where finished measurements are kept")
     joined: Path | None = Field(default=None, description="packages of several blocks each")
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
 
 
 class PackageRequest(Frozen):

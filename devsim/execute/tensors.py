@@ -16,27 +16,31 @@ from devsim.runtime.protocol import Array
 class TensorStore:
     """Boundary tensors of one stage's blocks, by name.
 
-    What no block before it has written is an external input of the stage: seeded random values,
-    the same at the start of every iteration. What a chunk is given stays until all of its blocks
+    What no block before it has written is an external input of the stage, the same at the start of
+    every iteration. What a chunk is given stays until all of its blocks
     have computed, whether they are one package or several.
 
     Args:
         chunks: the blocks, in compute order.
+        inputs: the external inputs, by tensor.
 
     Raises:
         BadInputError: one block's output is not what a later block takes.
     """
 
-    def __init__(self, chunks: Sequence[Sequence[Block]]) -> None:
+    def __init__(self, chunks: Sequence[Sequence[Block]], inputs: Mapping[str, Array]) -> None:
         blocks = [block for chunk in chunks for block in chunk]
         self._last_use = _last_uses(blocks)
         self._chunk_ends = {chunk[-1].name for chunk in chunks}
         self._given: list[Array] = []
-        self._external = {
-            port.tensor: random_array(port.tensor, port.shape, port.dtype)
-            for port in external_ports(blocks)
-        }
+        self._external = {port.tensor: inputs[port.tensor] for port in external_ports(blocks)}
         self._tensors: dict[str, Array] = {}
+
+    @property
+    def held_bytes(self) -> int:
+        """Of all arrays that it holds."""
+        arrays = (*self._external.values(), *self._tensors.values(), *self._given)
+        return sum({id(array): array.nbytes for array in arrays}.values())
 
     def start_iteration(self) -> None:
         """Drop all but the external inputs, and put those back to what they were."""
@@ -94,9 +98,18 @@ def boundary_tensors(blocks: Sequence[Block]) -> tuple[BoundaryTensor, ...]:
     return tuple(held[::-1])
 
 
-def random_inputs(block: Block) -> dict[str, Array]:
-    """Seeded random values for a block's inputs, by the package's input names."""
-    return {port.name: random_array(port.name, port.shape, port.dtype) for port in block.inputs}
+def random_inputs(block: Block, below: Mapping[str, int] | None = None) -> dict[str, Array]:
+    """Seeded random values for a block's inputs, by the package's input names.
+
+    Args:
+        block: whose they are.
+        below: of some of its whole-number inputs, what is more than any of their values.
+    """
+    limits = below or {}
+    return {
+        port.name: random_array(port.name, port.shape, port.dtype, below=limits.get(port.name))
+        for port in block.inputs
+    }
 
 
 def external_ports(blocks: Sequence[Block]) -> list[Port]:

@@ -31,8 +31,10 @@ def stage(*blocks):
     return StageManifest(name="s", iterations=1, precision="fp32", blocks=blocks)
 
 
-def one_by_one(stage):
-    return [[block] for block in stage.blocks]
+def store_of(stage, chunks=None):
+    """By default, of one chunk a block."""
+    inputs = {p.tensor: np.full(p.shape, 1, p.dtype) for b in stage.blocks for p in b.inputs}
+    return TensorStore(chunks or [[block] for block in stage.blocks], inputs)
 
 
 Z, X, Y, V = port("z", 10), port("x", 100), port("y", 30), port("v", 10)
@@ -70,7 +72,7 @@ def test_a_store_holds_what_the_ledger_counts(cut):
     names = [block("a", [Z], [X, V]), block("b", [X], [Y]), block("c", [X, Y], [X_OUT])]
     blocks = [*names, block("d", [Y], [port("w", 7)])]
     chunks = [blocks[sum(cut[:n]) : sum(cut[: n + 1])] for n in range(len(cut))]
-    tensors, store, first = boundary_tensors(blocks), TensorStore(chunks), 0
+    tensors, store, first = boundary_tensors(blocks), store_of(stage(*blocks), chunks), 0
     made = []
 
     def alive():
@@ -91,7 +93,7 @@ def test_a_store_holds_what_the_ledger_counts(cut):
 
 
 def test_an_updated_tensor_reaches_the_next_block_and_inputs_are_dropped_after_their_last_use():
-    store = TensorStore(one_by_one(THREE))
+    store = store_of(THREE)
     store.start_iteration()
     first, mid, end = THREE.blocks
     assert set(store.inputs(first)) == {"z"}
@@ -109,7 +111,7 @@ def test_an_updated_tensor_reaches_the_next_block_and_inputs_are_dropped_after_t
 
 def test_digest_tells_outputs_apart_and_forgets_nothing_of_them():
     def run(value):
-        store = TensorStore(one_by_one(THREE))
+        store = store_of(THREE)
         store.start_iteration()
         for number, (name, size) in enumerate([("x", 100), ("x_out", 100), ("v", 10)]):
             filled = {name: np.full(size, value, np.float32), "y": np.zeros(30, np.float32)}
@@ -124,7 +126,7 @@ def test_output_of_a_stage_that_only_updates_a_tensor_is_in_the_digest():
     updating = stage(block("a", [X], [X_OUT]), block("b", [X], [X_OUT]))
     digests = []
     for value in (1, 2):
-        store = TensorStore(one_by_one(updating))
+        store = store_of(updating)
         store.start_iteration()
         for each in updating.blocks:
             store.put(each, {"x_out": np.full(100, value, np.float32)})
@@ -134,7 +136,7 @@ def test_output_of_a_stage_that_only_updates_a_tensor_is_in_the_digest():
 
 def test_every_iteration_starts_from_the_same_external_inputs():
     updating = stage(block("a", [X], [X_OUT]))
-    store = TensorStore(one_by_one(updating))
+    store = store_of(updating)
     seen = []
     for _ in range(2):
         store.start_iteration()
@@ -146,4 +148,4 @@ def test_every_iteration_starts_from_the_same_external_inputs():
 def test_blocks_converted_for_other_shapes_are_refused():
     wrong = stage(block("a", [Z], [X]), block("b", [port("x", 99)], [V]))
     with pytest.raises(BadInputError, match=r"block b takes x as float32\[99\]"):
-        TensorStore(one_by_one(wrong))
+        store_of(wrong)

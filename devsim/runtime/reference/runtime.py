@@ -18,6 +18,7 @@ from devsim.runtime.reference.compiler import compile_program
 from devsim.runtime.reference.faults import (
     EndlessLoopError,
     MalformedError,
+    OutOfRangeError,
     UnknownOperationError,
     one_line,
 )
@@ -233,6 +234,11 @@ def _naming(package: Path, flexible: bool = False) -> Iterator[None]:
         fix = f"give inputs of shapes that go together, or {fix}"
     try:
         yield
+    except OutOfRangeError as error:
+        raise BadInputError(
+            f"{package}: {one_line(str(error))}",
+            "give indices that are within range, with --inputs FILE.npz",
+        ) from error.with_traceback(None)
     except MalformedError as error:
         # Without its traceback, which would keep the values of the failed step alive.
         cause = error.with_traceback(None)
