@@ -31,7 +31,9 @@ def half_budget_bytes(profile: Profile) -> int:
     passing = max(b.transient_bytes.bytes for b in blocks) + max(
         b.activation_bytes.bytes for b in blocks
     )
-    base = profile.baseline_bytes.bytes + profile.stages[0].boundary_bytes.bytes
+    stage = profile.stages[0]
+    passing += max((tensor.bytes for tensor in stage.tensors), default=0)
+    base = profile.baseline_bytes.bytes + stage.boundary_bytes.bytes
     return base + PAIRS // 2 * pair + passing
 
 

@@ -196,7 +196,9 @@ def our_plan(profile_path: Path, models: Path, case: Case) -> Plan:
     blocks = [next(iter(block.variants.values())) for block in profile.stages[0].blocks]
     pair = max(block.resident_bytes.bytes for block in blocks)
     activation = max(block.activation_bytes.bytes for block in blocks)
-    base = profile.baseline_bytes.bytes + profile.stages[0].boundary_bytes.bytes
+    stage = profile.stages[0]
+    carried = max((tensor.bytes for tensor in stage.tensors), default=0)
+    base = profile.baseline_bytes.bytes + stage.boundary_bytes.bytes + carried
     budget = base + (case.resident + 2) * pair + activation
     return plan(profile, budget, {"stdit": case.iterations})
 

@@ -89,8 +89,9 @@ def plan_of(profile: Profile, case: Case) -> Plan:
     """The plan of a case, with the least budget under which its loader is never held back."""
     (stage,) = profile.stages
     variant = next(iter(stage.blocks[0].variants))
-    blocks = [stage.blocks[at : at + case.size] for at in range(0, len(stage.blocks), case.size)]
-    chunks = tuple(chunk_of(profile, group, variant) for group in blocks)
+    count = len(stage.blocks)
+    groups = [(at, min(at + case.size, count)) for at in range(0, count, case.size)]
+    chunks = tuple(chunk_of(profile, stage, group, variant) for group in groups)
     kept = spread(round(case.resident * len(chunks)), len(chunks)) if case.resident else ()
     cut = Stage(
         name=stage.name,

@@ -128,7 +128,8 @@ def _command(batch: Sequence[str], results: Path, selection: Selection) -> list[
     sample = "" if selection.sample is None else str(selection.sample.resolve())
     return [
         sys.executable, "-m", "pytest", *batch, "-q", "--no-header", "--no-summary", "--tb=no",
-        "-c", os.devnull, f"--rootdir={selection.suite.folder()}", "-p", "no:cacheprovider", "-W", "ignore",
+        "-c", os.devnull, f"--rootdir={selection.suite.folder()}", "-p", "no:cacheprovider",
+        "-W", "ignore",
         "-p", "conformance.plugin", "--assert=plain", "-p", "no:hypothesispytest",
         "--continue-on-collection-errors",
         f"--conformance-suite={selection.suite.name}",

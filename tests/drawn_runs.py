@@ -147,7 +147,7 @@ def _phases(drawn: Bytes, shape: Shape, name: str) -> list[Stage]:
         iterations=1 + drawn.below(shape.max_iterations),
         boundary_bytes=drawn.cost(),
         unit=drawn.one_of(["", "", "cpu"]),
-        chunks=tuple(Chunk(blocks=(block,), cost=_cost(drawn)) for block in blocks),
+        chunks=_chunks(drawn, blocks),
     )
     if drawn.below(4) < 3:
         return [first]
@@ -172,6 +172,18 @@ def _second_phase(drawn: Bytes, first: Stage) -> Stage:
             "chunks": tuple(chunks),
         }
     )
+
+
+def _chunks(drawn: Bytes, blocks: Sequence[str]) -> tuple[Chunk, ...]:
+    """The first is given nothing; each later one, some of what the one before it held."""
+    chunks: list[Chunk] = []
+    for block in blocks:
+        cost = _cost(drawn)
+        if chunks:
+            carried = drawn.below(chunks[-1].cost.working_bytes + 1)
+            cost = cost.model_copy(update={"carried_bytes": carried})
+        chunks.append(Chunk(blocks=(block,), cost=cost))
+    return tuple(chunks)
 
 
 def _cost(drawn: Bytes) -> ChunkCost:

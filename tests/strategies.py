@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
 from devsim.core.profile import (
     BlockProfile,
+    BoundaryTensor,
     Contention,
     Profile,
     Samples,
@@ -25,6 +26,7 @@ def make_chunk(
     resident=10,
     transient=0,
     activation=0,
+    carried=0,
     load=0,
     cold=None,
     unload=0,
@@ -36,6 +38,7 @@ def make_chunk(
         resident_bytes=resident,
         transient_bytes=transient,
         activation_bytes=activation,
+        carried_bytes=carried,
         cold_load_ns=load if cold is None else cold,
         cached_load_ns=load,
         unload_ns=unload,
@@ -109,8 +112,12 @@ def make_profile(
     load_fixed=0,
     dispatch=0,
     slowdown=1.0,
+    tensors=None,
 ) -> Profile:
-    """A profile of stages, each given as its iterations and its blocks."""
+    """A profile of stages, each given as its iterations and its blocks.
+
+    ``tensors`` has some of the stages' boundary tensors by the number of the stage.
+    """
     return Profile(
         schema_version=1,
         workload="made",
@@ -128,6 +135,7 @@ def make_profile(
                 name=f"stage{number}",
                 iterations=iterations,
                 boundary_bytes=ByteCount(bytes=boundary * (number + 1), source="made"),
+                tensors=(tensors or {}).get(number, ()),
                 blocks=tuple(
                     BlockProfile(name=f"b{n}", variants={"v": block})
                     for n, block in enumerate(blocks)
@@ -172,11 +180,22 @@ def profiles(draw, max_blocks=4, max_iterations=3, max_stages=2) -> Profile:
             make_variant(**dict(zip(fields, each[7 * n :], strict=False))) for n in range(count)
         ]
 
+    def tensors(count: int) -> tuple[BoundaryTensor, ...]:
+        pairs = [(a, b) for b in range(1, count) for a in range(b)]
+        chosen = draw(st.lists(st.sampled_from(pairs), max_size=4)) if pairs else []
+        sizes = draw(costs(len(chosen)))
+        return tuple(
+            BoundaryTensor(bytes=size, made_by=a, taken_until=b)
+            for size, (a, b) in zip(sizes, chosen, strict=True)
+        )
+
+    stages = [
+        (draw(st.integers(1, max_iterations)), blocks())
+        for _ in range(draw(st.integers(1, max_stages)))
+    ]
     return make_profile(
-        *[
-            (draw(st.integers(1, max_iterations)), blocks())
-            for _ in range(draw(st.integers(1, max_stages)))
-        ],
+        *stages,
+        tensors={number: tensors(len(each)) for number, (_, each) in enumerate(stages)},
         baseline=draw(st.integers(0, 10)),
         boundary=draw(st.integers(0, 5)),
         load_fixed=draw(st.integers(0, 10)),

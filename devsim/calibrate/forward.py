@@ -89,7 +89,9 @@ def _cut(profile: Profile, stage: StageProfile) -> Stage:
         variant=variant,
         iterations=stage.iterations,
         boundary_bytes=stage.boundary_bytes.bytes,
-        chunks=tuple(chunk_of(profile, (block,), variant) for block in stage.blocks),
+        chunks=tuple(
+            chunk_of(profile, stage, (n, n + 1), variant) for n in range(len(stage.blocks))
+        ),
     )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from devsim.cli.options import Force, Json, Threads
 from devsim.cli.output import note, print_json, progress
-from devsim.cli.setting import CoresOption, PageCacheOption, setting_of
+from devsim.cli.setting import CoresOption, InputsOption, PageCacheOption, setting_of
 from devsim.core.files import refuse_overwrite
 
 
@@ -32,6 +32,7 @@ def command(
         Path | None,
         typer.Option(help="Joined packages: what joining saves.", show_default=False),
     ] = None,
+    inputs: InputsOption = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -48,7 +49,7 @@ def command(
     effort = Effort(cold_samples=cold_samples, samples=samples, warmup=warmup)
     with as_folder(models, output, function) as folder, progress("profile") as show:
         setting = setting_of(folder, runtime, threads, cores, page_cache)
-        made = profile_folder(setting, effort, finished, show, joined)
+        made = profile_folder(setting, effort, finished, show, joined, inputs)
     made.write(output, force=force)
     finished.unlink(missing_ok=True)
     if json:

@@ -15,6 +15,14 @@ CoresOption = Annotated[
     str | None,
     typer.Option("--cores", help="COMPUTE/LOAD, such as 0-2/3.", show_default=False),
 ]
+InputsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--inputs",
+        help="An .npz of what the first block takes, by TENSOR or STAGE/TENSOR; else drawn.",
+        show_default=False,
+    ),
+]
 PageCacheOption = Annotated[
     str, typer.Option(help="File pages: keep, drop before the run, or drop-always.")
 ]

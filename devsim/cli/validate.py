@@ -17,7 +17,7 @@ from devsim.cli.conditions import (
 )
 from devsim.cli.options import Force, Json, Threads
 from devsim.cli.output import note, print_json, progress
-from devsim.cli.setting import CoresOption, setting_like
+from devsim.cli.setting import CoresOption, InputsOption, setting_like
 from devsim.core.chrome import write_trace
 from devsim.core.errors import BadInputError
 from devsim.core.files import refuse_overwrite, write_atomically
@@ -51,6 +51,7 @@ def command(
         Path | None,
         typer.Option(help="Packages that compute the right outputs.", show_default=False),
     ] = None,
+    inputs: InputsOption = None,
     max_error: Annotated[
         str | None,
         typer.Option(help="Fail above this makespan error, such as 5%.", show_default=False),
@@ -98,7 +99,9 @@ def command(
             on_recording.append(recording)
             return lambda done, total, what: show(done, total, f"{label} {what}")
 
-        campaign = run_campaign(made, setting, runs, policies, conditions, on_run, unchunked)
+        campaign = run_campaign(
+            made, setting, runs, policies, conditions, on_run, unchunked, inputs
+        )
     validated = _validated(made, campaign, bound)
     for path in outputs:
         _write(path, f"{plan.name} on {setting.models.name}", validated, campaign, force)

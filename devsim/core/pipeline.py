@@ -16,10 +16,18 @@ class ChunkCost(Frozen):
     resident_bytes: ByteCount
     transient_bytes: ByteCount
     activation_bytes: ByteCount
+    carried_bytes: ByteCount = Field(
+        default=0, description="boundary tensors of chunks before it, held while it computes"
+    )
     cold_load_ns: Nanoseconds
     cached_load_ns: Nanoseconds
     unload_ns: Nanoseconds
     compute_ns: Nanoseconds
+
+    @property
+    def working_bytes(self) -> int:
+        """Held beside the chunks while it computes."""
+        return self.carried_bytes + self.activation_bytes
 
 
 class Chunk(Frozen):
@@ -95,9 +103,29 @@ class Pipeline(Frozen):
             following = stage.name, stage.first_iteration + stage.iterations
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_carried_that_was_not_held(self) -> Self:
+        """What a compute holds besides chunks includes what the next one is given."""
+        before = None
+        for stage in self.stages:
+            first, last = stage.chunks[0].cost, stage.chunks[-1].cost
+            order = [chunk.cost for chunk in stage.chunks]
+            for cost in [*order, first] if stage.iterations > 1 else order:
+                if before is not None and cost.carried_bytes > before.working_bytes:
+                    raise ValueError(
+                        f"a chunk of stage {stage.name} carries {cost.carried_bytes} bytes, but "
+                        f"the compute before it holds {before.working_bytes}"
+                    )
+                before = cost
+            before = last
+        return self
+
     @property
     def base_bytes(self) -> int:
-        """Held from start to end: the baseline and the largest stage's boundary tensors."""
+        """Held from start to end: the baseline and the largest stage's boundary tensors.
+
+        What chunks carry for each other comes and goes, and counts with each compute.
+        """
         return self.baseline_bytes + max(stage.boundary_bytes for stage in self.stages)
 
     def speeds_beside(self, stage: Stage) -> LaneSpeeds:

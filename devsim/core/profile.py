@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from devsim.core.files import Document, Frozen
 from devsim.core.quantities import (
     ByteCount,
+    Index,
     IterationCount,
     Nanoseconds,
     OperationCount,
@@ -88,6 +89,16 @@ class BlockProfile(Frozen):
     variants: dict[Name, Variant] = Field(min_length=1)
 
 
+class BoundaryTensor(Frozen):
+    """A tensor that one block of a stage makes for later ones, held from the one to the other."""
+
+    bytes: ByteCount
+    made_by: Index = Field(description="the number of the block, from 0")
+    taken_until: Index = Field(
+        ge=1, description="the last block that takes it; of a result, the stage's last block"
+    )
+
+
 class StageProfile(Frozen):
     """The blocks of a stage in compute order."""
 
@@ -99,7 +110,13 @@ class StageProfile(Frozen):
         le=1e9,
         description="latent frames that one iteration decodes; 0: all, every time",
     )
-    boundary_bytes: Bytes = Field(description="tensors that flow between the stage's blocks")
+    boundary_bytes: Bytes = Field(
+        description="boundary tensors held as long as the stage runs; its inputs where tensors are "
+        "listed, else also the most that its blocks hold for each other"
+    )
+    tensors: tuple[BoundaryTensor, ...] = Field(
+        default=(), description="what blocks make for later ones, where that is known"
+    )
     unit: OptionalName = Field(
         default="", description="its compute unit, a key of the profile's units"
     )
@@ -112,6 +129,16 @@ class StageProfile(Frozen):
             if default not in block.variants:
                 raise ValueError(
                     f"block {block.name} lacks variant '{default}', the default of its stage"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _tensors_are_taken_after_they_are_made(self) -> Self:
+        for tensor in self.tensors:
+            if not tensor.made_by < tensor.taken_until < len(self.blocks):
+                raise ValueError(
+                    f"a tensor is made by block {tensor.made_by} and taken until "
+                    f"{tensor.taken_until} of {len(self.blocks)} blocks"
                 )
         return self
 

@@ -78,10 +78,15 @@ def profile_at(profile: Profile, video: Video | Latent) -> Profile:
             (variant for block in stage.blocks for variant in block.variants.values()),
             key=lambda variant: variant.bytes_moved.bytes - variant.weight_bytes.bytes,
         )
+        tensors_growth = growth.of_tensors(largest)
         return stage.model_copy(
             update={
                 "iterations": _iterations(stage, growth),
-                "boundary_bytes": _grown(stage.boundary_bytes, growth.of_tensors(largest)),
+                "boundary_bytes": _grown(stage.boundary_bytes, tensors_growth),
+                "tensors": tuple(
+                    each.model_copy(update={"bytes": round(each.bytes * tensors_growth)})
+                    for each in stage.tensors
+                ),
                 "blocks": blocks,
             }
         )

@@ -36,15 +36,27 @@ _NPZ_FAULTS = (
 )
 """What ``zipfile`` and numpy raise for archives and headers that are not what they say."""
 
+_BELOW = 100
 
-def random_array(name: str, shape: tuple[int, ...], dtype: str, seed: int = 0) -> Array:
-    """Seeded values that depend on the name: normal, or whole numbers from 0 to 99."""
+
+def random_array(
+    name: str, shape: tuple[int, ...], dtype: str, seed: int = 0, below: int | None = None
+) -> Array:
+    """Seeded values that depend on the name: normal, or whole numbers from 0 on.
+
+    Args:
+        name: of the values.
+        shape: of the array.
+        dtype: of the array.
+        seed: other values for the same name.
+        below: more than any whole number; None: 100.
+    """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     if np.issubdtype(np.dtype(dtype), np.floating):
         return rng.standard_normal(shape, dtype=np.float32).astype(dtype)
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype(dtype)
-    return rng.integers(0, 100, shape).astype(dtype)
+    return rng.integers(0, below or _BELOW, shape).astype(dtype)
 
 
 def read_npz(path: Path) -> dict[str, Array]:

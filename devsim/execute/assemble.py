@@ -14,7 +14,7 @@ from devsim.core.profile import (
 from devsim.execute.contention import Slowdowns
 from devsim.execute.joining import Joining
 from devsim.execute.measure import Effort, Measurement
-from devsim.execute.tensors import boundary_bytes, port_bytes
+from devsim.execute.tensors import boundary_tensors, external_bytes, port_bytes
 
 _RUN, _PACKAGE, _UNJOINED, _JOINED = "run", "package", "unjoined", "joined"
 
@@ -84,7 +84,8 @@ def _stage(stage: StageManifest, measured: dict[str, Measurement], effort: Effor
     return StageProfile(
         name=stage.name,
         iterations=stage.iterations,
-        boundary_bytes=Bytes(bytes=boundary_bytes(stage), source=_PACKAGE),
+        boundary_bytes=Bytes(bytes=external_bytes(stage.blocks), source=_PACKAGE),
+        tensors=boundary_tensors(stage.blocks),
         blocks=tuple(
             BlockProfile(
                 name=block.name,

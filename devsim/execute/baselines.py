@@ -61,6 +61,7 @@ def _share(cost: ChunkCost, part: int, total: int) -> ChunkCost:
         resident_bytes=of(cost.resident_bytes),
         transient_bytes=of(cost.transient_bytes),
         activation_bytes=cost.activation_bytes,
+        carried_bytes=cost.carried_bytes,
         cold_load_ns=of(cost.cold_load_ns),
         cached_load_ns=of(cost.cached_load_ns),
         unload_ns=of(cost.unload_ns),

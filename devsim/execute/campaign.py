@@ -8,6 +8,7 @@ from typing import NamedTuple
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.plan import Plan
 from devsim.execute.baselines import baseline_plan
+from devsim.execute.inputs import stage_inputs, write_inputs
 from devsim.execute.measured import (
     Conditions,
     Keep,
@@ -48,6 +49,7 @@ def run_campaign(
     conditions: Conditions,
     on_run: Callable[[Recording, str], OnProgress],
     unchunked: Path | None = None,
+    inputs: Path | None = None,
 ) -> Campaign:
     """Run a plan, and named policies on its packages, in turns.
 
@@ -59,6 +61,7 @@ def run_campaign(
         conditions: what every run has to bear.
         on_run: called before every run with its recording and what it is; gives its progress.
         unchunked: another folder of the same model's packages to compare the outputs with.
+        inputs: what stages are given, ``.npz``; the rest is drawn.
 
     Raises:
         BadInputError: the folder does not hold what the plan needs.
@@ -73,21 +76,22 @@ def run_campaign(
     done: dict[str, list[MeasuredRun]] = {other.policy: [] for other in others}
     ours: list[MeasuredRun] = []
     with tempfile.TemporaryDirectory(prefix="devsim-") as folder:
-        expected = Path(folder) / "expected.npz"
-        digests = run_unchunked(plan, _of_folder(setting, unchunked), expected)
+        given, expected = Path(folder) / "inputs.npz", Path(folder) / "expected.npz"
+        write_inputs(given, stage_inputs(models, inputs))
+        digests = run_unchunked(plan, _of_folder(setting, unchunked), expected, given)
         outputs: list[tuple[Sequence[StageDigests], Path]] = []
         for number in range(runs):
             path = Path(folder) / f"run-{number}.npz"
             recording = Recording(plan)
             label = f"run {number + 1} of {runs}"
-            keep = Keep(recording, path)
+            keep = Keep(recording, path, given)
             ours.append(run_plan(plan, setting, keep, on_run(recording, label), conditions))
             outputs.append((ours[-1].outputs, path))
             for other in feasible:
                 recording = Recording(other)
                 show = on_run(recording, f"{label}, {other.policy}")
                 done[other.policy].append(
-                    run_plan(other, setting, Keep(recording), show, conditions)
+                    run_plan(other, setting, Keep(recording, None, given), show, conditions)
                 )
         check = check_outputs(setting.runtime, (digests, expected), outputs)
     baselines = tuple(Baseline(other, tuple(done[other.policy])) for other in others)

@@ -6,7 +6,7 @@ does meanwhile then changes both, and their ratio little.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from statistics import fmean
 from typing import NamedTuple
@@ -41,7 +41,7 @@ class Ran(NamedTuple):
     """By time.monotonic_ns."""
 
 
-def measure_contention(bench: Bench, kinds: Sequence[Subjects], rounds: int) -> Slowdowns:
+def measure_contention(bench: Bench, kinds: Iterable[Subjects], rounds: int) -> Slowdowns:
     """Load and compute each kind alone and beside its own kind, in turns.
 
     Args:
@@ -54,11 +54,12 @@ def measure_contention(bench: Bench, kinds: Sequence[Subjects], rounds: int) -> 
         weights; at least 1. Means, since what a run takes is a sum.
     """
     loads = computes = 0.0
+    total = 0
     for kind in kinds:
         slowdowns = _slowdowns(bench, kind.subject, rounds)
         loads += kind.weight * slowdowns.load
         computes += kind.weight * slowdowns.compute
-    total = sum(kind.weight for kind in kinds)
+        total += kind.weight
     return Slowdowns(max(1.0, loads / total), max(1.0, computes / total))
 
 

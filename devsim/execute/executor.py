@@ -18,6 +18,7 @@ from devsim.core.units import format_bytes
 from devsim.execute.course import Course
 from devsim.execute.events import Begun, BudgetShrunk, Ended, RunEvent, Started
 from devsim.execute.footprint import footprint_bytes
+from devsim.execute.inputs import StageInputs, stage_inputs
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.models import Models
 from devsim.execute.outputs import Outputs
@@ -63,6 +64,7 @@ class Executor:
         around: cores and page cache, and the facts of the machine.
         on_pressure: what to do when the budget shrinks while the run goes on.
         on_event: told of everything as it happens, on the thread that calls ``run``.
+        inputs: of every stage; None draws them.
 
     Raises:
         InfeasibleBudgetError: the policy cannot keep the budget.
@@ -79,6 +81,7 @@ class Executor:
         around: Surroundings,
         on_pressure: OnPressure,
         on_event: Callable[[RunEvent], None],
+        inputs: StageInputs | None = None,
     ) -> None:
         self._course = Course(pipeline, policy, budget_bytes)
         self._pipeline = pipeline
@@ -89,7 +92,8 @@ class Executor:
         self._on_event = on_event
         self._chunks = models.chunks(pipeline)
         self._loaded: dict[tuple[int, int], list[LoadedPackage]] = {}
-        self._outputs = Outputs(pipeline, self._chunks)
+        self._inputs = stage_inputs(models) if inputs is None else inputs
+        self._outputs = Outputs(pipeline, self._chunks, self._inputs)
         self._inbox: queue.SimpleQueue[Future[_Ended] | int] = queue.SimpleQueue()
         self._work = {Kind.LOAD: self._load, Kind.COMPUTE: self._compute, Kind.UNLOAD: self._unload}
         self._lanes = Lanes(around.cores, pipeline.loaders)
@@ -106,8 +110,9 @@ class Executor:
                 packages are unloaded.
         """
         try:
-            warm_up(self._models, self._runtime, self._lanes)
-            touch_memory(self._course.budget_bytes - footprint_bytes(os.getpid()))
+            warm_up(self._models, self._inputs, self._runtime, self._lanes)
+            most_bytes = min(self._course.budget_bytes, _most_bytes(self._pipeline))
+            touch_memory(most_bytes - footprint_bytes(os.getpid()))
             if self._around.page_cache is not PageCache.KEEP:
                 drop_pages(self._paths())
             return self._drive()
@@ -281,6 +286,13 @@ class _Ended(NamedTuple):
     activity: Activity
     start_ns: int
     end_ns: int
+
+
+def _most_bytes(pipeline: Pipeline) -> int:
+    """What a run can hold at most, whatever its budget."""
+    costs = [chunk.cost for stage in pipeline.stages for chunk in stage.chunks]
+    chunks = sum(cost.resident_bytes + cost.transient_bytes for cost in costs)
+    return pipeline.base_bytes + chunks + max(cost.working_bytes for cost in costs)
 
 
 def _key(at: Position) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from devsim.core.errors import BadInputError
 from devsim.core.manifest import Block
-from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
+from devsim.execute.feed import subjects
+from devsim.execute.inputs import StageInputs
+from devsim.execute.measure import Bench, Effort, Measurement, measure
 from devsim.execute.models import Models
-from devsim.execute.tensors import random_inputs
 
 
 class Joining(NamedTuple):
@@ -24,6 +25,7 @@ def measure_joining(
     blocks: Models,
     measured: Mapping[str, Measurement],
     effort: Effort,
+    inputs: StageInputs,
 ) -> Joining:
     """Measure joined packages and compare each with its blocks, measured one by one.
 
@@ -33,20 +35,24 @@ def measure_joining(
         blocks: the packages of those blocks.
         measured: of the blocks, by digest.
         effort: how often each is measured.
+        inputs: of every stage.
 
     Raises:
         BadInputError: no package of ``joined`` joins blocks of ``blocks``.
     """
     loads, computes = [], []
-    for stage in joined.manifest.stages:
-        alone = blocks.stage(stage.name).blocks
-        for package in stage.blocks:
-            parts = [measured[block.digest] for block in _members(package.name, alone)]
-            if len(parts) < 2:
-                continue
-            whole = measure(bench, Subject(joined.path(package), random_inputs(package)), effort)
-            loads.append(_saved([p.cached_load_ns for p in parts], whole.cached_load_ns))
-            computes.append(_saved([p.compute_ns for p in parts], whole.compute_ns))
+    alone = {
+        package.digest: _members(package.name, blocks.stage(stage.name).blocks)
+        for stage in joined.manifest.stages
+        for package in stage.blocks
+    }
+    for package, subject in subjects(bench, joined, inputs):
+        parts = [measured[block.digest] for block in alone.get(package.digest, ())]
+        if len(parts) < 2:
+            continue
+        whole = measure(bench, subject, effort)
+        loads.append(_saved([p.cached_load_ns for p in parts], whole.cached_load_ns))
+        computes.append(_saved([p.compute_ns for p in parts], whole.compute_ns))
     if not loads:
         raise BadInputError(
             f"{joined.folder}: no package joins blocks of {blocks.folder}",

@@ -30,7 +30,7 @@ class Measurement(Frozen):
     """What one package costs; durations in nanoseconds in the order taken."""
 
     baseline_bytes: int
-    """Held by the process with nothing loaded, the package's inputs left out."""
+    """Held by the process with nothing loaded, boundary tensors left out."""
     resident_bytes: int
     transient_bytes: int
     activation_bytes: int
@@ -53,6 +53,8 @@ class Subject(NamedTuple):
 
     package: Path
     inputs: dict[str, Array]
+    held_bytes: int
+    """Of all boundary tensors that the process holds meanwhile, the inputs among them."""
 
 
 class Timed(NamedTuple):
@@ -88,9 +90,8 @@ def measure(bench: Bench, subject: Subject, effort: Effort) -> Measurement:
     for _ in range(effort.warmup):
         _round(bench, subject)
     rounds = [_round(bench, subject) for _ in range(effort.samples)]
-    inputs_bytes = sum(array.nbytes for array in subject.inputs.values())
     return Measurement(
-        baseline_bytes=max(each.before_bytes for each in cold + rounds) - inputs_bytes,
+        baseline_bytes=max(each.before_bytes for each in cold + rounds) - subject.held_bytes,
         resident_bytes=max(each.resident_bytes for each in rounds),
         transient_bytes=max(each.transient_bytes for each in cold + rounds),
         activation_bytes=max(each.activation_bytes for each in cold + rounds),

@@ -63,11 +63,13 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Keep:
-    """What stays of a run."""
+    """What goes into a run, and what stays of it."""
 
     recording: Recording
     outputs: Path | None = field(default=None)
     """Where the last outputs go, ``.npz``."""
+    inputs: Path | None = field(default=None)
+    """What stages are given, ``.npz``; the rest is drawn."""
 
 
 def run_plan(
@@ -95,7 +97,11 @@ def run_plan(
     conditions = conditions or Conditions()
     limit = hard_limit() if conditions.hard_limit_bytes else None
     request = RunRequest(
-        plan=plan, setting=setting, on_pressure=conditions.on_pressure, outputs=keep.outputs
+        plan=plan,
+        setting=setting,
+        inputs=keep.inputs,
+        on_pressure=conditions.on_pressure,
+        outputs=keep.outputs,
     )
     with Worker(keep.recording.samples, limit) as worker:
         follow = _Follow(plan, keep.recording, worker, conditions, on_progress)
@@ -153,18 +159,21 @@ def _telling(error: WorkerError, recording: Recording) -> DevsimError:
     return error
 
 
-def run_unchunked(plan: Plan, setting: Setting, outputs: Path) -> tuple[StageDigests, ...]:
+def run_unchunked(
+    plan: Plan, setting: Setting, outputs: Path, inputs: Path | None = None
+) -> tuple[StageDigests, ...]:
     """Compute what a plan should: its packages one after another, without a schedule.
 
     Args:
         plan: whose stages to compute, one iteration of each.
         setting: the models and what they are run with.
         outputs: where the outputs go, ``.npz``.
+        inputs: what stages are given, ``.npz``; the rest is drawn.
 
     Raises:
         WorkerError: a package could not be run or killed the process.
     """
-    request = UnchunkedRequest(plan=plan, setting=setting, outputs=outputs)
+    request = UnchunkedRequest(plan=plan, setting=setting, inputs=inputs, outputs=outputs)
     answer = ask(request, lambda told: None)
     if not isinstance(answer, RunAnswer):
         raise AssertionError("the unchunked model is answered with a run")
@@ -177,6 +186,7 @@ def profile_folder(
     finished: Path,
     on_progress: OnProgress,
     joined: Path | None = None,
+    inputs: Path | None = None,
 ) -> Profile:
     """Profile every package of a folder, in a process of its own.
 
@@ -186,6 +196,7 @@ def profile_folder(
         finished: where finished measurements are kept and taken from.
         on_progress: called with blocks done, blocks in all, and the block.
         joined: a folder of packages that each join several of the blocks.
+        inputs: what stages are given, ``.npz``; the rest is drawn.
 
     Raises:
         BadFileError: a folder is not whole.
@@ -198,6 +209,7 @@ def profile_folder(
         effort=effort,
         finished=finished.absolute(),
         joined=joined.absolute() if joined else None,
+        inputs=inputs.absolute() if inputs else None,
     )
 
     def follow(told: Told) -> None:

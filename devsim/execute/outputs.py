@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from devsim.core.files import Frozen
 from devsim.core.manifest import Block
 from devsim.core.pipeline import Pipeline
+from devsim.execute.inputs import StageInputs
 from devsim.execute.tensors import TensorStore
 from devsim.policy.protocol import Position
 from devsim.runtime.protocol import Array
@@ -26,11 +27,18 @@ class Outputs:
     Args:
         pipeline: what is run.
         chunks: the packages of every chunk of every stage.
+        inputs: of every stage.
     """
 
-    def __init__(self, pipeline: Pipeline, chunks: Sequence[Sequence[tuple[Block, ...]]]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        chunks: Sequence[Sequence[tuple[Block, ...]]],
+        inputs: StageInputs,
+    ) -> None:
         self._pipeline = pipeline
         self._chunks = chunks
+        self._inputs = inputs
         self._stores: dict[int, TensorStore] = {}
         self._digests: dict[int, list[str]] = {number: [] for number in range(len(chunks))}
         self._last: dict[int, dict[str, Array]] = {}
@@ -38,12 +46,10 @@ class Outputs:
     def store(self, at: Position) -> TensorStore:
         """The tensors that a compute takes from and puts into."""
         if at.stage not in self._stores:
-            blocks = [block for chunk in self._chunks[at.stage] for block in chunk]
-            self._stores[at.stage] = TensorStore(blocks)
-        store = self._stores[at.stage]
-        if at.chunk == 0:
-            store.start_iteration()
-        return store
+            inputs = self._inputs[self._pipeline.stages[at.stage].name]
+            self._stores[at.stage] = TensorStore(self._chunks[at.stage], inputs)
+            self._stores[at.stage].start_iteration()
+        return self._stores[at.stage]
 
     def note(self, at: Position) -> None:
         """Take a compute's end into account; an iteration's outputs are complete after its last."""
@@ -55,6 +61,8 @@ class Outputs:
         if at.iteration == stage.iterations - 1:
             self._last[at.stage] = store.outputs()
             del self._stores[at.stage]
+        else:
+            store.start_iteration()
 
     def digests(self) -> tuple[StageDigests, ...]:
         """Of every stage, in order."""

@@ -13,6 +13,7 @@ from devsim.core.files import Frozen
 from devsim.execute.arrays import random_array, write_npz
 from devsim.execute.footprint import PeakMeter, footprint_bytes
 from devsim.execute.given import InputFile, read_inputs
+from devsim.execute.ranges import index_limits_of, is_whole
 from devsim.runtime.inputs import Fitted, fit_inputs
 from devsim.runtime.protocol import Array, Runtime, TensorSpec
 
@@ -108,10 +109,13 @@ def run_package(runtime: Runtime, package: Package, samples: int, outputs: Path)
 
 def _inputs(specs: Sequence[TensorSpec], package: Package) -> Fitted:
     if not package.inputs:
-        seed = package.seed
         wanted = [spec for spec in specs if spec.default is None]
+        limits = index_limits_of(package.path) if any(map(is_whole, wanted)) else {}
         random = {
-            each.name: random_array(each.name, each.shape, each.dtype, seed) for each in wanted
+            each.name: random_array(
+                each.name, each.shape, each.dtype, package.seed, below=limits.get(each.name)
+            )
+            for each in wanted
         }
         return fit_inputs(package.path, specs, random)
     given = read_inputs(package.inputs, specs)

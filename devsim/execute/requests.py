@@ -36,6 +36,7 @@ class RunRequest(Frozen):
     do: Literal["run"] = "run"
     plan: Plan
     setting: Setting
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
     on_pressure: Literal["stop", "shed"] = "stop"
     outputs: Path | None = Field(default=None, description="where the last outputs go, .npz")
 
@@ -53,6 +54,7 @@ class UnchunkedRequest(Frozen):
     do: Literal["unchunked"] = "unchunked"
     plan: Plan
     setting: Setting
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
     outputs: Path
 
 
@@ -64,6 +66,7 @@ class ProfileRequest(Frozen):
     effort: Effort
     finished: Path = Field(description="where finished measurements are kept")
     joined: Path | None = Field(default=None, description="packages of several blocks each")
+    inputs: Path | None = Field(default=None, description="of stages, .npz; the rest are drawn")
 
 
 class PackageRequest(Frozen):

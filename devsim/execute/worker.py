@@ -18,6 +18,7 @@ from devsim.core.errors import DevsimError
 from devsim.execute.arrays import write_npz
 from devsim.execute.environment import describe
 from devsim.execute.executor import Executor
+from devsim.execute.inputs import stage_inputs
 from devsim.execute.lanes import Surroundings
 from devsim.execute.models import Models
 from devsim.execute.package_run import Package, run_package
@@ -85,15 +86,17 @@ class _Worker:
 
     def _run(self, request: RunRequest) -> None:
         setting = request.setting
+        models = Models.open(setting.models)
         self._running = Executor(
             request.plan.pipeline,
             policy_of(request.plan),
             request.plan.budget_bytes,
-            Models.open(setting.models),
+            models,
             _open(setting.runtime, setting.threads),
             Surroundings(_described(setting), setting.cores, setting.page_cache),
             request.on_pressure,
             self._say,
+            stage_inputs(models, request.inputs),
         )
         try:
             execution = self._running.run()
@@ -105,10 +108,12 @@ class _Worker:
 
     def _unchunked(self, request: UnchunkedRequest) -> None:
         setting = request.setting
+        models = Models.open(setting.models)
         outputs = run_unchunked(
             request.plan.pipeline,
-            Models.open(setting.models),
+            models,
             _open(setting.runtime, setting.threads),
+            stage_inputs(models, request.inputs),
         )
         write_npz(request.outputs, outputs.arrays())
         self._say(RunAnswer(outputs=outputs.digests()))
@@ -123,6 +128,7 @@ class _Worker:
             request.finished,
             lambda done, total, name: self._say(Progress(done=done, total=total, what=name)),
             Models.open(request.joined) if request.joined else None,
+            request.inputs,
         )
         self._say(ProfileAnswer(profile=profile))
 

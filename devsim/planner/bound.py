@@ -38,7 +38,8 @@ class _Stage:
     resident: list[int]
     loading: list[int]
     """Bytes held while it loads."""
-    activation: list[int]
+    working: list[int]
+    """Bytes held beside the chunks while it computes."""
     opening_ns: int
     """The load of the first block's chunk."""
     first_fixed_ns: int
@@ -189,7 +190,7 @@ def _kept_ns(stage: _Stage, borders: int, room: int) -> int:
     best_ns = best_value_ns(items, room)
     for at in {0, len(items) - 1}:
         rest = [item for n, item in enumerate(items) if n != at]
-        beside = room - stage.resident[at] - stage.activation[at]
+        beside = room - stage.resident[at] - stage.working[at]
         best_ns = min(best_ns, items[at].value_ns + best_value_ns(rest, beside))
     others = len(items) - 1
     weighed = [Item(borders * value_ns, borders * others * size) for value_ns, size in items]
@@ -202,9 +203,9 @@ def _room_over_run(stage: _Stage, room: int, borders: int) -> int:
     At the first and last block there is one compute a border; at the others one more than that.
     """
     total = 0
-    for at, (resident, activation) in enumerate(zip(stage.resident, stage.activation, strict=True)):
+    for at, (resident, working) in enumerate(zip(stage.resident, stage.working, strict=True)):
         ends = (at == 0) + (at == len(stage.resident) - 1)
-        total += (room - resident - activation) * (borders + 1 - min(ends, 1))
+        total += (room - resident - working) * (borders + 1 - min(ends, 1))
     return total
 
 
@@ -234,8 +235,8 @@ def _crowded_by_ns(stage: _Stage, problem: Problem, size: int, *, first: bool) -
     if borders:
         loads_ns += _crowded_borders_ns(stage, room, size, counted)
     else:
-        beside = zip(stage.compute_ns, stage.resident, stage.activation, strict=True)
-        *earlier, _ = [ns if held + active + size > room else 0 for ns, held, active in beside]
+        beside = zip(stage.compute_ns, stage.resident, stage.working, strict=True)
+        *earlier, _ = [ns if held + working + size > room else 0 for ns, held, working in beside]
         loads_ns += sum(earlier)
     return loads_ns * FULL_SPEED_PPM // _loaders_ppm(problem) + stage.compute_ns[-1]
 
@@ -290,7 +291,7 @@ def _least(source: StageSource, cold: Sequence[bool], problem: Problem) -> _Stag
         compute_ns=least_compute,
         resident=[cost.resident_bytes for cost in costs],
         loading=loading,
-        activation=[cost.activation_bytes for cost in costs],
+        working=[cost.working_bytes for cost in costs],
         opening_ns=first[0],
         first_fixed_ns=max(
             0,

@@ -78,7 +78,7 @@ def _residents(
     if iterations == 1:
         return
     total = sum(cost.resident_bytes for cost in costs)
-    active = max(cost.activation_bytes for cost in costs)
+    active = max(cost.working_bytes for cost in costs)
     if total + active <= room_bytes:
         yield tuple(range(len(costs)))
     slot = max(cost.resident_bytes + cost.transient_bytes for cost in costs)
@@ -158,4 +158,5 @@ def _fitting(order: Sequence[int], costs: Sequence[ChunkCost], hold_bytes: int) 
 
 
 def _alone_bytes(cost: ChunkCost) -> int:
-    return cost.resident_bytes + max(cost.transient_bytes, cost.activation_bytes)
+    passing = max(cost.transient_bytes, cost.activation_bytes)
+    return cost.resident_bytes + cost.carried_bytes + passing

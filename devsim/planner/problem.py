@@ -75,8 +75,9 @@ def _source(
         dispatch_ns=typical(profile.dispatch),
         blocks=tuple(block.name for block in stage.blocks),
         costs=tuple(
-            chunk_of(profile, [block], each, default, typical).cost
-            for block, each in zip(stage.blocks, own, strict=True)
+            chunk_of(profile, stage, (n, n + 1), each, default, typical).cost
+            for n, each in enumerate(own)
         ),
         variants=tuple(own),
+        tensors=stage.tensors,
     )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
-from devsim.simulate.costs import joined_ns
+from devsim.core.profile import BoundaryTensor
+from devsim.simulate.costs import held_by, joined_ns
 
 Bounds = tuple[tuple[int, int], ...]
 """The chunks of a stage: each one's first block, and the block that it ends before."""
@@ -26,6 +27,8 @@ class StageSource:
     costs: tuple[ChunkCost, ...]
     variants: tuple[str, ...]
     """The variant of each block's package: the stage's, or the default where it has no other."""
+    tensors: tuple[BoundaryTensor, ...] = ()
+    """What the blocks make for each other."""
     _chunks: dict[tuple[int, int], Chunk] = field(default_factory=dict, compare=False, repr=False)
     _cuts: dict[Bounds, Stage] = field(default_factory=dict, compare=False, repr=False)
 
@@ -37,11 +40,28 @@ class StageSource:
             variant = own.pop() if len(own) == 1 else self.variant
             made = Chunk.model_construct(
                 blocks=self.blocks[start:end],
-                cost=join(self.costs[start:end], self.load_fixed_ns, self.dispatch_ns),
+                cost=self._joined(start, end),
                 variant="" if variant == self.variant else variant,
             )
             self._chunks[start, end] = made
         return made
+
+    def _joined(self, start: int, end: int) -> ChunkCost:
+        if end == start + 1:
+            return self.costs[start]
+        costs = self.costs[start:end]
+        held = held_by(self.tensors, start, [cost.activation_bytes for cost in costs])
+        return ChunkCost.model_construct(
+            weight_bytes=sum([cost.weight_bytes for cost in costs]),
+            resident_bytes=sum([cost.resident_bytes for cost in costs]),
+            transient_bytes=sum([cost.transient_bytes for cost in costs]),
+            activation_bytes=held.activation_bytes,
+            carried_bytes=held.carried_bytes,
+            cold_load_ns=joined_ns([cost.cold_load_ns for cost in costs], self.load_fixed_ns),
+            cached_load_ns=joined_ns([cost.cached_load_ns for cost in costs], self.load_fixed_ns),
+            unload_ns=sum([cost.unload_ns for cost in costs]),
+            compute_ns=joined_ns([cost.compute_ns for cost in costs], self.dispatch_ns),
+        )
 
     def stage(self, bounds: Bounds) -> Stage:
         """The stage cut into chunks, each from its first block to before its end."""
@@ -93,19 +113,3 @@ class Problem:
             loaders=self.loaders,
             stages=tuple(stages),
         )
-
-
-def join(costs: Sequence[ChunkCost], load_fixed_ns: int, dispatch_ns: int) -> ChunkCost:
-    """What consecutive blocks cost as one chunk."""
-    if len(costs) == 1:
-        return costs[0]
-    return ChunkCost.model_construct(
-        weight_bytes=sum([cost.weight_bytes for cost in costs]),
-        resident_bytes=sum([cost.resident_bytes for cost in costs]),
-        transient_bytes=sum([cost.transient_bytes for cost in costs]),
-        activation_bytes=max([cost.activation_bytes for cost in costs]),
-        cold_load_ns=joined_ns([cost.cold_load_ns for cost in costs], load_fixed_ns),
-        cached_load_ns=joined_ns([cost.cached_load_ns for cost in costs], load_fixed_ns),
-        unload_ns=sum([cost.unload_ns for cost in costs]),
-        compute_ns=joined_ns([cost.compute_ns for cost in costs], dispatch_ns),
-    )

@@ -24,15 +24,16 @@ def most_careful(costs: Costs, decisions: Decisions, base_bytes: int) -> tuple[i
     loaded beside its own chunk.
     """
     resident, transient = costs.resident_bytes, costs.transient_bytes
-    activation, kept, stays = costs.activation_bytes, decisions.kept, decisions.stays
+    carried, working = costs.carried_bytes, costs.working_bytes
+    kept, stays = decisions.kept, decisions.stays
     others = base_bytes
     worst, culprit = -1, 0
     for number in range(len(resident)):
-        size, passing = resident[number], activation[number]
+        size, passing = resident[number], working[number]
         if kept[number]:
             others -= size
-        elif transient[number] > passing:
-            passing = transient[number]
+        elif carried[number] + transient[number] > passing:
+            passing = carried[number] + transient[number]
         if others + size + passing > worst:
             worst, culprit = others + size + passing, number
         if stays[number]:
@@ -88,4 +89,5 @@ def _name_of(pipeline: Pipeline, costs: Costs, number: int) -> str:
 
 
 def _alone_bytes(cost: ChunkCost) -> int:
-    return cost.resident_bytes + max(cost.transient_bytes, cost.activation_bytes)
+    passing = max(cost.transient_bytes, cost.activation_bytes)
+    return cost.resident_bytes + cost.carried_bytes + passing

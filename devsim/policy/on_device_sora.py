@@ -94,7 +94,7 @@ def _kept(stage: Stage, blocks: range, available_bytes: int, base_bytes: int) ->
         return range(0)
     first = stage.chunks[blocks.start].cost
     block_bytes = first.resident_bytes
-    need = base_bytes + block_bytes + first.activation_bytes
+    need = base_bytes + block_bytes + first.working_bytes
     kept, remain = 0, available_bytes
     if stage.first_iteration > 0:
         remain -= block_bytes

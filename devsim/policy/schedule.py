@@ -43,8 +43,8 @@ class Schedule:
         loaders: int,
     ) -> None:
         self._resident, self._transient = costs.resident_bytes, costs.transient_bytes
-        self._activation = costs.activation_bytes
-        self._most_activation = costs.most_activation_bytes
+        self._carried, self._working = costs.carried_bytes, costs.working_bytes
+        self._most_working = costs.most_working_bytes
         self._before, self._total = costs.before, costs.first[-1]
         self._kept, self._stays, self._rules = decisions.kept, decisions.stays, decisions.rules
         self._budget_bytes, self._loaders = budget_bytes, loaders
@@ -59,11 +59,12 @@ class Schedule:
         self._computing = False
         self._loading = 0
         self._compute_waited = self._load_waited = 0
-        self._leaving = 0
+        self._leaving = costs.carried_bytes[0]
         """What of the footprint goes without anything else having to happen: what is being
-        unloaded, and what running activities hold only while they run."""
-        self.footprint_bytes = base_bytes
-        self.enough_bytes = base_bytes
+        unloaded, what running activities hold only while they run, and boundary tensors, of which
+        every compute says anew what is held."""
+        self.footprint_bytes = base_bytes + self._leaving
+        self.enough_bytes = self.footprint_bytes
         """All decisions so far are the same under every budget from this one to the run's own."""
 
     def tell(self, ended: Iterable[int]) -> list[int]:
@@ -89,7 +90,7 @@ class Schedule:
             self._current = number + 1
             if self._current < self._due and not self._kept[self._current]:
                 self._ahead -= 1
-            passing = self._activation[number]
+            passing = self._working[number] - self._carried[number + 1]
             if not self._stays[number]:
                 self._leaving += self._resident[number]
                 started.append(number << 4 | UNLOAD)
@@ -100,7 +101,7 @@ class Schedule:
         self._leaving -= passing
 
     def _start_compute(self, started: list[int]) -> None:
-        activation = self._activation[self._current]
+        activation = self._working[self._current] - self._carried[self._current]
         needed = self.footprint_bytes + activation
         if needed > self._budget_bytes:
             self._compute_waited = MEMORY
@@ -144,9 +145,9 @@ class Schedule:
         if needed > self._budget_bytes:
             return False
         staying = self.footprint_bytes - self._leaving + size
-        later = staying + self._most_activation
+        later = staying + self._most_working
         if later > self._budget_bytes:
-            later = staying + most(self._activation, self._current, number)
+            later = staying + most(self._working, self._current, number)
             if later > self._budget_bytes:
                 return False
         self._hold(needed, later)

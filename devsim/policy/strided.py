@@ -94,6 +94,6 @@ def _held_bytes(stage: Stage, resident: tuple[int, ...]) -> int:
         cost.resident_bytes for number, cost in enumerate(costs) if number not in staying
     )
     passing = max(cost.transient_bytes for cost in costs) + max(
-        cost.activation_bytes for cost in costs
+        cost.working_bytes for cost in costs
     )
     return kept + sum(streamed[-2:]) + passing

@@ -27,8 +27,12 @@ class Costs:
     unload_ns: list[int]
     resident_bytes: list[int]
     transient_bytes: list[int]
-    activation_bytes: list[int]
-    most_activation_bytes: int
+    carried_bytes: list[int]
+    """Boundary tensors held while it computes, that computes before it made; and, at the end of
+    the list, what the last compute leaves: nothing."""
+    working_bytes: list[int]
+    """Those and its activations."""
+    most_working_bytes: int
     """The largest of those."""
 
 
@@ -46,8 +50,8 @@ class Decisions:
 
 def costs_of(pipeline: Pipeline, iterations: Sequence[int]) -> Costs:
     """The costs of a run with so many iterations of each stage."""
-    most_bytes = max(c.cost.activation_bytes for stage in pipeline.stages for c in stage.chunks)
-    costs = Costs([0], [], [], [], [], [], [], [], [], most_bytes)
+    most_bytes = max(c.cost.working_bytes for stage in pipeline.stages for c in stage.chunks)
+    costs = Costs([0], [], [], [], [], [], [], [], [], [], most_bytes)
     for at, (stage, count) in enumerate(zip(pipeline.stages, iterations, strict=True)):
         chunks = [chunk.cost for chunk in stage.chunks]
         loaded = {
@@ -72,7 +76,9 @@ def costs_of(pipeline: Pipeline, iterations: Sequence[int]) -> Costs:
         costs.unload_ns.extend([cost.unload_ns for cost in chunks] * count)
         costs.resident_bytes.extend([cost.resident_bytes for cost in chunks] * count)
         costs.transient_bytes.extend([cost.transient_bytes for cost in chunks] * count)
-        costs.activation_bytes.extend([cost.activation_bytes for cost in chunks] * count)
+        costs.carried_bytes.extend([cost.carried_bytes for cost in chunks] * count)
+        costs.working_bytes.extend([cost.working_bytes for cost in chunks] * count)
+    costs.carried_bytes.append(0)
     return costs
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from devsim.core.pipeline import Pipeline
+from devsim.core.pipeline import ChunkCost, Pipeline
 from devsim.core.trace import Kind, Trace
 from devsim.policy.order import positions
+from devsim.policy.protocol import Position
 
 
 def expected_peak_bytes(pipeline: Pipeline, simulated: Trace, sample_every_ns: int) -> int:
@@ -18,7 +19,7 @@ def expected_peak_bytes(pipeline: Pipeline, simulated: Trace, sample_every_ns: i
     what is admitted has to fit. The process comes to hold it while the load goes on, and gives it
     back while the unload does; both are taken to go evenly. When a compute's activations are at
     their most is not known: they are taken to rise evenly until its middle. Transients count in
-    full.
+    full, and so do boundary tensors.
 
     A peak that is shorter than the time from one sample to the next may fall between the two. So
     this is the largest mean over such a time, of those in the run that begin or end at a change.
@@ -66,7 +67,8 @@ class _Curve(NamedTuple):
                 bends[end_ns] -= filled_bytes / (end_ns - start_ns)
         times = sorted(jumps)
         slopes = list(accumulate(bends[at] for at in times))
-        levels, areas = [float(pipeline.base_bytes + jumps[times[0]])], [0.0]
+        start_bytes = pipeline.base_bytes + pipeline.stages[0].chunks[0].cost.carried_bytes
+        levels, areas = [float(start_bytes + jumps[times[0]])], [0.0]
         for number, (since, until) in enumerate(pairwise(times)):
             risen = slopes[number] * (until - since)
             areas.append(areas[-1] + (levels[-1] + risen / 2) * (until - since))
@@ -95,14 +97,20 @@ class _Change(NamedTuple):
 
 def _changes(pipeline: Pipeline, simulated: Trace) -> Iterator[_Change]:
     order = positions(pipeline)
+    carried = [_cost_at(pipeline, at).carried_bytes for at in order] + [0]
     for span in simulated.spans:
         at = order[span.position]
-        cost = pipeline.stages[at.stage].chunks[at.chunk].cost
+        cost = _cost_at(pipeline, at)
         if span.kind is Kind.COMPUTE:
             middle_ns = (span.start_ns + span.end_ns) // 2
             yield _Change(span.start_ns, middle_ns, 0, cost.activation_bytes)
-            yield _Change(span.end_ns, span.end_ns, 0, -cost.activation_bytes)
+            left_bytes = carried[span.position + 1] - cost.working_bytes
+            yield _Change(span.end_ns, span.end_ns, 0, left_bytes)
         elif span.kind is Kind.LOAD:
             yield _Change(span.start_ns, span.end_ns, cost.transient_bytes, cost.resident_bytes)
         else:
             yield _Change(span.start_ns, span.end_ns, 0, -cost.resident_bytes)
+
+
+def _cost_at(pipeline: Pipeline, at: Position) -> ChunkCost:
+    return pipeline.stages[at.stage].chunks[at.chunk].cost

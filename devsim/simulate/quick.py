@@ -68,7 +68,9 @@ class Step:
         self.load_work = self.load_ns * FULL_SPEED_PPM
         self.compute_work = self.compute_ns * FULL_SPEED_PPM
         self.resident, self.transient = costs.resident_bytes[number], costs.transient_bytes[number]
-        self.activation = costs.activation_bytes[number]
+        self.activation = costs.working_bytes[number] - costs.carried_bytes[number]
+        self.passing = costs.working_bytes[number] - costs.carried_bytes[number + 1]
+        """Of what its compute holds, what goes when it ends."""
 
 
 def steps_of(costs: Costs) -> list[Step]:
@@ -118,10 +120,7 @@ class Quick:
         speeds: Speeds,
     ) -> None:
         self._costs, self._steps, self._speeds = costs, steps, speeds
-        self._activation, self._most_activation = (
-            costs.activation_bytes,
-            costs.most_activation_bytes,
-        )
+        self._working, self._most_working = costs.working_bytes, costs.most_working_bytes
         self._kept, self._stays, self._rules = decisions.kept, decisions.stays, decisions.rules
         self._laid_out, self._left_out = laid_out, left_out
         self._may_leap = list(repeats)
@@ -133,9 +132,9 @@ class Quick:
         """The one that ends next."""
         self._spare: _Unload | None = None
         """Ended ones, to be used again."""
-        self._footprint = self._peak = self._enough = base_bytes
-        self._leaving = 0
+        self._leaving = costs.carried_bytes[0]
         """What of the footprint goes without anything else having to happen."""
+        self._footprint = self._peak = self._enough = base_bytes + self._leaving
         self._hungry = self._blocked = False
         """Whether the next compute, and whether anything, waits for memory."""
         self._now = self._idle_since = self._stall_ns = 0
@@ -202,9 +201,9 @@ class Quick:
         if self._hungry or needed > self._budget_bytes:
             return
         staying = self._footprint - self._leaving + step.resident
-        later = staying + self._most_activation
+        later = staying + self._most_working
         if later > self._budget_bytes:
-            later = staying + most(self._activation, current, number)
+            later = staying + most(self._working, current, number)
             if later > self._budget_bytes:
                 return
         if self._unload is not None and self._leaves(step.before):
@@ -277,8 +276,8 @@ class Quick:
         self._compute.busy = False
         number = self._current
         step = self._steps[number]
-        self._footprint -= step.activation
-        self._leaving -= step.activation
+        self._footprint -= step.passing
+        self._leaving -= step.passing
         if not self._stays[number]:
             self._leaving += step.resident
             self._start_unload(step, number)

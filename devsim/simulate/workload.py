@@ -118,10 +118,7 @@ def _phase(
         first_iteration=sum(count for _, count in phases[:number]),
         boundary_bytes=stage.boundary_bytes.bytes,
         unit=stage.unit,
-        chunks=tuple(
-            chunk_of(profile, stage.blocks[start:end], variant, default, typical)
-            for start, end in bounds
-        ),
+        chunks=tuple(chunk_of(profile, stage, each, variant, default, typical) for each in bounds),
     )
 
 

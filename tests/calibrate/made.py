@@ -112,7 +112,9 @@ def pipeline_of(profile: Profile, iterations: int) -> Pipeline:
                 variant="fp32",
                 iterations=iterations,
                 boundary_bytes=10,
-                chunks=tuple(chunk_of(profile, (block,), "fp32") for block in stage.blocks),
+                chunks=tuple(
+                    chunk_of(profile, stage, (n, n + 1), "fp32") for n in range(len(stage.blocks))
+                ),
             ),
         ),
     )

@@ -87,7 +87,9 @@ def made(profile):
     """A plan of two iterations with memory to spare, one chunk a block whatever was measured."""
     found = plan(profile, 4 * 10**8, {"stdit": 2})
     (stage,), (cut,) = profile.stages, found.pipeline.stages
-    chunks = tuple(chunk_of(profile, [block], cut.variant) for block in stage.blocks)
+    chunks = tuple(
+        chunk_of(profile, stage, (n, n + 1), cut.variant) for n in range(len(stage.blocks))
+    )
     stages = (cut.model_copy(update={"chunks": chunks}),)
     pipeline = found.pipeline.model_copy(update={"stages": stages})
     residency = (Residency(resident=(), window=1),)

@@ -50,7 +50,7 @@ class WatchedPackage:
 
 def measured(models, runtime):
     block = models.manifest.stages[0].blocks[1]
-    subject = Subject(models.path(block), random_inputs(block))
+    subject = Subject(models.path(block), random_inputs(block), 0)
     with Lanes(None) as lanes:
         bench = Bench(runtime, lanes, PageCache.KEEP)
         return measure_contention(bench, [Subjects(subject, 1)], ROUNDS)

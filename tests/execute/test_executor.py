@@ -7,6 +7,7 @@ from devsim.core.errors import BadFileError, BadInputError, DevsimError
 from devsim.core.plan import Residency
 from devsim.core.trace import Kind
 from devsim.execute.events import Ended
+from devsim.execute.inputs import stage_inputs
 from devsim.execute.models import Models
 from devsim.execute.tensors import TensorStore
 from devsim.policy.feasible import needed_bytes, smallest_budget_bytes
@@ -29,7 +30,7 @@ def digests(run):
 def one_after_another(models, runtime):
     """The stage's outputs without any schedule: load, compute and unload each block in turn."""
     stage = models.manifest.stages[0]
-    store = TensorStore(stage.blocks)
+    store = TensorStore([[block] for block in stage.blocks], stage_inputs(models)[stage.name])
     store.start_iteration()
     for block in stage.blocks:
         package = runtime.load(models.path(block))

@@ -6,6 +6,7 @@ from devsim.convert.mil.chunks import join_chunks
 from devsim.core.errors import BadInputError
 from devsim.core.pipeline import Chunk
 from devsim.execute.executor import Executor
+from devsim.execute.inputs import stage_inputs
 from devsim.execute.joining import measure_joining
 from devsim.execute.lanes import Lanes, Surroundings
 from devsim.execute.measure import Bench, Effort, Subject, measure
@@ -47,7 +48,7 @@ def test_joined_packages_compute_what_the_blocks_compute(paired, joined, models,
     run = Executor(
         paired.pipeline, Serial(), 10**9, joined, runtime, Surroundings({}), "stop", lambda _: None
     ).run()
-    (expected,) = run_unchunked(paired.pipeline, models, runtime).digests()
+    (expected,) = run_unchunked(paired.pipeline, models, runtime, stage_inputs(models)).digests()
     (stage,) = run.outputs.digests()
     assert set(stage.digests) == set(expected.digests)
 
@@ -57,10 +58,12 @@ def test_what_joining_saves_is_measured_for_each_package(joined, models, runtime
         bench = Bench(runtime, lanes, PageCache.KEEP)
         blocks = models.manifest.stages[0].blocks
         alone = {
-            block.digest: measure(bench, Subject(models.path(block), random_inputs(block)), EFFORT)
+            block.digest: measure(
+                bench, Subject(models.path(block), random_inputs(block), 0), EFFORT
+            )
             for block in blocks
         }
-        saved = measure_joining(bench, joined, models, alone, EFFORT)
+        saved = measure_joining(bench, joined, models, alone, EFFORT, stage_inputs(models))
         assert len(saved.load_fixed_ns) == len(saved.dispatch_ns) == 2
         with pytest.raises(BadInputError, match="no package joins blocks"):
-            measure_joining(bench, models, models, alone, EFFORT)
+            measure_joining(bench, models, models, alone, EFFORT, stage_inputs(models))

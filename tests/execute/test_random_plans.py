@@ -59,7 +59,8 @@ def random_plan(profile, template, rng):
     ends = [*sorted(rng.sample(range(1, len(blocks)), rng.randrange(len(blocks)))), len(blocks)]
     starts = [0, *ends[:-1]]
     chunks = tuple(
-        chunk_of(profile, blocks[a:b], "fp32") for a, b in zip(starts, ends, strict=True)
+        chunk_of(profile, profile.stages[0], bounds, "fp32")
+        for bounds in zip(starts, ends, strict=True)
     )
     resident = tuple(n for n in range(len(chunks)) if rng.random() < rng.random())
     residency = (Residency(resident=resident, window=rng.randrange(4)),)

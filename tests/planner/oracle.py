@@ -36,13 +36,13 @@ def _ways(profile: Profile, stage: StageProfile) -> Iterator[tuple[Stage, Reside
     count = len(stage.blocks)
     for cuts in product([False, True], repeat=count - 1):
         bounds = [0, *(n + 1 for n, cut in enumerate(cuts) if cut), count]
-        groups = [stage.blocks[a:b] for a, b in pairwise(bounds)]
+        groups = list(pairwise(bounds))
         made = Stage(
             name=stage.name,
             variant="v",
             iterations=stage.iterations,
             boundary_bytes=stage.boundary_bytes.bytes,
-            chunks=tuple(chunk_of(profile, group, "v") for group in groups),
+            chunks=tuple(chunk_of(profile, stage, group, "v") for group in groups),
         )
         for mask in range(2 ** len(groups) if stage.iterations > 1 else 1):
             resident = tuple(n for n in range(len(groups)) if mask >> n & 1)

@@ -26,6 +26,12 @@ class Step(NamedTuple):
     stays: bool
     before: int
     """The step that had the chunk one iteration earlier, or -1."""
+    carried_bytes: int = 0
+    """Boundary tensors of the steps before, held while it computes."""
+
+    @property
+    def working_bytes(self) -> int:
+        return self.carried_bytes + self.activation_bytes
 
 
 class Outcome(NamedTuple):
@@ -45,7 +51,9 @@ def run(
     count = len(steps)
     if not _feasible(steps, base_bytes, budget_bytes):
         return None
-    footprint, leaving, peak, admitted = base_bytes, 0, base_bytes, base_bytes
+    carried = [step.carried_bytes for step in steps] + [0]
+    footprint = peak = admitted = base_bytes + carried[0]
+    leaving = carried[0]
     now = last_compute_end = 0
     current = next_load = 0
     while next_load < count and steps[next_load].kept_before:
@@ -86,7 +94,7 @@ def run(
                 wanted = footprint + step.resident_bytes + step.transient_bytes
                 staying = footprint - leaving + step.resident_bytes
                 if wanted <= budget_bytes:
-                    most = max(s.activation_bytes for s in steps[current : next_load + 1])
+                    most = max(s.working_bytes for s in steps[current : next_load + 1])
                     if staying + most <= budget_bytes:
                         admitted = max(admitted, wanted, staying + most)
                         footprint = wanted
@@ -132,8 +140,8 @@ def run(
             loading = -1
         if ends_compute:
             step = steps[current]
-            footprint -= step.activation_bytes
-            leaving -= step.activation_bytes
+            footprint += carried[current + 1] - step.working_bytes
+            leaving += carried[current + 1] - step.working_bytes
             computing = False
             last_compute_end = now
             if not step.stays:
@@ -150,9 +158,9 @@ def _feasible(steps: Sequence[Step], base_bytes: int, budget_bytes: int) -> bool
     for step in steps:
         if step.kept_before:
             held -= step.resident_bytes
-            passing = step.activation_bytes
+            passing = step.working_bytes
         else:
-            passing = max(step.transient_bytes, step.activation_bytes)
+            passing = step.carried_bytes + max(step.transient_bytes, step.activation_bytes)
         if held + step.resident_bytes + passing > budget_bytes:
             return False
         if step.stays:

@@ -1,16 +1,17 @@
 """What must hold of every plan."""
 
+from itertools import combinations
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from instances import instance, profile_of
-from oracle import one_block_a_chunk
+from oracle import one_block_a_chunk, whole
 from strategies import make_profile, make_variant, profiles
 
 from devsim.planner.planner import plan
-from devsim.planner.source import join
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import policy_of
-from devsim.simulate.costs import chunk_of, mean_ns
+from devsim.simulate.costs import chunk_of
 from devsim.simulate.simulator import simulate
 
 small = profiles(max_blocks=3, max_iterations=3, max_stages=2)
@@ -68,10 +69,9 @@ def test_the_simulated_footprint_keeps_the_budget(profile, spare):
 
 @given(profiles(max_blocks=6, max_stages=1))
 def test_joined_costs_are_those_of_the_simulator(profile):
-    blocks = profile.stages[0].blocks
-    alone = [chunk_of(profile, [block], "v").cost for block in blocks]
-    fixed, dispatch = mean_ns(profile.load_fixed), mean_ns(profile.dispatch)
-    assert join(alone, fixed, dispatch) == chunk_of(profile, blocks, "v").cost
+    (stage,), (source,) = profile.stages, whole(profile, 1).stages
+    for bounds in combinations(range(len(stage.blocks) + 1), 2):
+        assert source.chunk(*bounds) == chunk_of(profile, stage, bounds, "v", "v")
 
 
 def test_a_plan_may_hold_less_than_it_is_offered():

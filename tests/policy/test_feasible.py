@@ -23,8 +23,9 @@ def peak_of_the_most_careful_run(pipeline, policy) -> int:
                 cost, key = chunk.cost, (stage_number, chunk_number)
                 if key not in held:
                     held[key] = cost.resident_bytes
-                    peak = max(peak, sum(held.values()) + cost.transient_bytes)
-                peak = max(peak, sum(held.values()) + cost.activation_bytes)
+                    passing = cost.carried_bytes + cost.transient_bytes
+                    peak = max(peak, sum(held.values()) + passing)
+                peak = max(peak, sum(held.values()) + cost.carried_bytes + cost.activation_bytes)
                 rule = policy.rules(stage_number, iteration, len(stage.chunks))[chunk_number]
                 if iteration + 1 == stage.iterations or not rule.keep:
                     del held[key]

@@ -60,7 +60,8 @@ def alone_ns(pipeline: Pipeline, span: Span) -> int:
 def footprint(pipeline: Pipeline, trace: Trace) -> dict[int, int]:
     """Bytes held from each instant at which anything starts or ends.
 
-    What ends at an instant is gone from then on, and what starts is held from then on.
+    What ends at an instant is gone from then on, and what starts is held from then on. What a
+    compute is given of the ones before it is held from the end of the last one to its own.
     """
     base = pipeline.baseline_bytes + max(stage.boundary_bytes for stage in pipeline.stages)
     change = defaultdict(int, {0: base})
@@ -71,9 +72,14 @@ def footprint(pipeline: Pipeline, trace: Trace) -> dict[int, int]:
             change[load.end_ns] -= cost.transient_bytes
             change[unload.start_ns] += 0
             change[unload.end_ns] -= cost.resident_bytes
+    carried_since = 0
     for span in spans_of(trace, Kind.COMPUTE):
-        change[span.start_ns] += cost_of(pipeline, span).activation_bytes
-        change[span.end_ns] -= cost_of(pipeline, span).activation_bytes
+        cost = cost_of(pipeline, span)
+        change[span.start_ns] += cost.activation_bytes
+        change[span.end_ns] -= cost.activation_bytes
+        change[carried_since] += cost.carried_bytes
+        change[span.end_ns] -= cost.carried_bytes
+        carried_since = span.end_ns
     times = sorted(change)
     return dict(zip(times, accumulate(change[time] for time in times), strict=True))
 

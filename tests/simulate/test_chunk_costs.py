@@ -8,7 +8,7 @@ from devsim.simulate.costs import chunk_of, lane_speeds
 
 def joined(*blocks, load_fixed=0, dispatch=0):
     profile = make_profile((1, list(blocks)), load_fixed=load_fixed, dispatch=dispatch)
-    return chunk_of(profile, profile.stages[0].blocks, "v")
+    return chunk_of(profile, profile.stages[0], (0, len(blocks)), "v")
 
 
 def test_one_block_costs_what_it_costs():
@@ -17,7 +17,7 @@ def test_one_block_costs_what_it_costs():
     )
     chunk = joined(block, load_fixed=10, dispatch=3)
     assert chunk.name == "b0"
-    assert tuple(dict(chunk.cost).values()) == (7, 7, 5, 4, 90, 30, 2, 20)
+    assert tuple(dict(chunk.cost).values()) == (7, 7, 5, 4, 0, 90, 30, 2, 20)
 
 
 def test_joined_blocks_pay_what_is_paid_once_only_once():

@@ -5,6 +5,10 @@ class MalformedError(Exception):
     """The package contradicts itself or the format; the text names the field."""
 
 
+class OutOfRangeError(MalformedError):
+    """An operation looks something up by an index that its table does not have."""
+
+
 class UnknownOperationError(Exception):
     """The package uses an operation, or a form of one, that the runtime does not know."""
 

@@ -1,5 +1,6 @@
 """A compiled program: a flat list of steps and jumps over numbered slots, and how it runs."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,12 @@ import torch
 from torch import Tensor
 
 from devsim.runtime.protocol import TensorSpec
-from devsim.runtime.reference.faults import COMPUTE_FAULTS, EndlessLoopError, MalformedError
+from devsim.runtime.reference.faults import (
+    COMPUTE_FAULTS,
+    EndlessLoopError,
+    MalformedError,
+    OutOfRangeError,
+)
 from devsim.runtime.reference.mil_types import TensorType
 from devsim.runtime.reference.weights import Blob
 
@@ -17,6 +23,9 @@ Value = Any
 """What a slot holds: a tensor, a list, a state, a Python value, a tuple of those, or None."""
 
 Frame = list[Value]
+
+_OUT_OF_RANGE = re.compile(r"out of (\w+ )?(range|bounds)")
+"""How torch says that an index is not in a table."""
 
 # What one value of undeclared shape may take: a loop can double it at every turn.
 _LARGEST_OPEN_BYTES = psutil.virtual_memory().total // 4
@@ -161,7 +170,8 @@ def _compute(step: Step, frame: Frame) -> None:
         reason = str(error).partition("\n")[0] or type(error).__name__
         # Without its traceback, which would keep this step's arguments alive.
         cause = error.with_traceback(None)
-        raise MalformedError(f"{step.name} cannot be computed ({reason})") from cause
+        fault = OutOfRangeError if _OUT_OF_RANGE.search(reason) else MalformedError
+        raise fault(f"{step.name} cannot be computed ({reason})") from cause
     results = (result,) if len(step.outputs) == 1 else result
     if len(results) != len(step.outputs):
         raise MalformedError(f"{step.name} declares {len(step.outputs)} results")

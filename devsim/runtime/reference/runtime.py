@@ -21,6 +21,7 @@ from devsim.runtime.reference.compiler import compile_program
 from devsim.runtime.reference.faults import (
     EndlessLoopError,
     MalformedError,
+    OutOfRangeError,
     UnknownOperationError,
 )
 from devsim.runtime.reference.mil_types import TensorType
@@ -237,6 +238,11 @@ def _naming(package: Path, flexible: bool = False) -> Iterator[None]:
         fix = f"give inputs of shapes that go together, or {fix}"
     try:
         yield
+    except OutOfRangeError as error:
+        raise BadInputError(
+            f"{package}: {quoted(str(error))}",
+            "give indices that are within range, with --inputs FILE.npz",
+        ) from error.with_traceback(None)
     except MalformedError as error:
         # Without its traceback, which would keep the values of the failed step alive.
         cause = error.with_traceback(None)

@@ -1,9 +1,9 @@
 """Scatters: elements and slices written, or combined with what is there, by index.
 
-Up to iOS 16, without ``validate_indices``, a negative index counts from the end, and one outside is
-an error. From iOS 17 on, where ``validate_indices`` does not make both an error, what happens is not
-defined but safe: here what lies outside is left out, and so are the negative indices of ``scatter``;
-those of the other two count from the end, as coremltools itself computes them.
+Up to iOS 16, without ``validate_indices``, a negative index counts from the end, and one outside
+is an error. From iOS 17 on, where ``validate_indices`` does not make both an error, what happens is
+not defined but safe: here what lies outside is left out, and so are the negative indices of
+``scatter``; those of the other two count from the end, as coremltools itself computes them.
 """
 
 import math
