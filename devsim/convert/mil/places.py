@@ -54,7 +54,7 @@ def check_interface(graph: Graph) -> None:
         known = tensor(graph.types[name])
         if known is None or carried(known, graph.version) != known:
             raise BadInputError(
-                f"{root}: '{quoted(name)}' is no float32, float16 or int32 tensor of one shape",
+                f"{root}: '{quoted(name)}' is not a float32, float16 or int32 tensor of one shape",
                 "convert the model with such inputs and outputs",
             )
 

@@ -70,7 +70,7 @@ class DeviceRuntime:
         """The device that is used."""
         return describe(self._device)
 
-    def load(self, package: Path) -> "LoadedOnDevice":
+    def load(self, package: Path, function: str | None = None) -> "LoadedOnDevice":
         """Load a package; see ``Runtime.load``.
 
         Raises:
@@ -79,6 +79,8 @@ class DeviceRuntime:
                 states, which coremltools does not run right on a device.
         """
         interface = _read(package)
+        if function is not None:
+            raise DeviceError(f"{package}: functions are not chosen on a device", "name none")
         model = _wrap(package, self._unit, self._device)
         self._calls.wait(model.load(), f"{package}: loading on {self._device.name}")
         return LoadedOnDevice(package, interface, model, self._calls)
