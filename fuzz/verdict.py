@@ -102,8 +102,10 @@ def _of_its_files(command: Command, arena: Arena, outcome: Outcome, seen: Seen) 
     temporary = os.path.relpath(arena.temporary, arena.root)
     if ran := [path for path in new if Path(path).name == MARKER]:
         yield Fault("code", ran[0])
-    allowed = (output, temporary, *_unfinished(output, outcome))
-    written = [path for path in new if not _lies_in(path, *allowed)]
+    written = [path for path in new if not _lies_in(path, output, temporary)]
+    if outcome.ended_for:  # without the time to put it in its place, or to clear it
+        folder, _, name = output.rpartition("/")
+        written = [path for path in written if not path.startswith(f"{folder}/.{name}.")]
     if written := [path for path in written if Path(path).name != MARKER]:
         yield Fault("write", _several(written))
     if harmed := [path for path in (*gone, *changed) if not _lies_in(path, output)]:
@@ -122,18 +124,11 @@ def _of_its_files(command: Command, arena: Arena, outcome: Outcome, seen: Seen) 
 
 
 def _lies_in(path: str, *folders: str) -> bool:
-    """A file that is still being written is beside its place, under its name, a point and more."""
+    """A file that is still being written is beside its place, under its name and a point."""
     for folder in filter(None, folders):
-        if path == folder or path.startswith((f"{folder}/", f"{folder}.")):
+        if path == folder or path.startswith((f"{folder}/", f"{folder}.part")):
             return True
     return False
-
-
-def _unfinished(output: str, outcome: Outcome) -> Iterator[str]:
-    """What a run that was ended had not the time to put in its place, or to clear."""
-    if outcome.ended_for and output:
-        folder, _, name = output.rpartition("/")
-        yield f"{folder}/.{name}"
 
 
 def _is_filled(files: Snapshot, path: str) -> bool:

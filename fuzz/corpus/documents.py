@@ -12,7 +12,7 @@ from fuzz.corpus.walk import edits
 
 _NAMES = {
     "escapes": "\x1b[31m{}",
-    "markup": "[/]{}",
+    "markup": "[bold]{}",
     "bidi": "\u202e{}",
     "bytes": "\udcff{}",
     "long": "n" * 250 + "{}",

@@ -55,7 +55,7 @@ def _archives(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable[[],
         yield f"archive={name}", partial(_changed, change, partial(archive, member, lambda: right))
     yield "array=other-shape", lambda: _saved(arrays | {first: np.ones(7, np.float32)})
     yield "array=empty", lambda: _saved(arrays | {first: np.ones((0, 3), np.float32)})
-    yield "array=nan", lambda: _saved(arrays | {first: np.full_like(arrays[first], 0) / 0.0})
+    yield "array=nan", lambda: _saved(arrays | {first: np.full_like(arrays[first], np.nan)})
     yield "array=text", lambda: _saved(arrays | {first: np.array(["\x1b[31m", "[/]"])})
     yield "array=complex", lambda: _saved(arrays | {first: arrays[first].astype(complex)})
     yield "array=dates", lambda: _saved(arrays | {first: np.zeros(3, "M8[ns]")})

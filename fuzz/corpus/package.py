@@ -180,7 +180,7 @@ def _loops(work: Path) -> None:
 
 
 def _has_more(work: Path) -> None:
-    (work / PACKAGE / "\x1b[31m[/]\u202e").write_bytes(b"")
+    (work / PACKAGE / "\x1b[31m[bold]\u202e").write_bytes(b"")
     (work / PACKAGE / "secret").symlink_to(root_of(work) / "private")
     (work / PACKAGE / "thesis").symlink_to(root_of(work) / "private" / "thesis.txt")
 

@@ -165,6 +165,15 @@ def test_what_is_finished_may_stay_where_a_command_goes_on(tmp_path):
     assert campaign(tmp_path, leaves_an_empty_folder, command=goes_on) == ["leftover"]
 
 
+def test_a_run_that_is_ended_has_no_time_to_clear(tmp_path):
+    def hangs_in_the_middle():
+        Path(".out.partial").mkdir()
+        signal.pause()
+
+    assert campaign(tmp_path, hangs_in_the_middle) == ["hang"]
+    assert campaign(tmp_path, lambda: Path(".out.partial").mkdir()) == ["write"]
+
+
 def test_a_long_line_of_json_is_a_result(tmp_path):
     asked = Command(("act", "--json"))
     assert campaign(tmp_path, lambda: prints("x" * 3000), command=asked) == []
