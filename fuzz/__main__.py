@@ -102,10 +102,10 @@ def _chosen(asked: argparse.Namespace, valid: Path) -> list[Variant]:
     kinds = [KINDS[name] for name in asked.kinds or KINDS]
     by_kind = {kind.name: list(kind.variants(valid)) for kind in kinds}
     if asked.only:
-        found = [each for some in by_kind.values() for each in some if each.name == asked.only]
-        if not found:
-            sys.exit(f"there is no variant {asked.only!r}; --list names them")
-        return found
+        by_name = {each.name: each for some in by_kind.values() for each in some}
+        if unknown := [name for name in asked.only if name not in by_name]:
+            sys.exit(f"there is no variant {unknown[0]!r}; --list names them")
+        return [by_name[name] for name in asked.only]
     if asked.list:
         for some in by_kind.values():
             print(*(each.name for each in some), sep="\n")
@@ -132,15 +132,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, metavar="N", help="only so many variants")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--jobs", type=int, default=2, help="runs at once")
-    parser.add_argument("--only", metavar="NAME", help="one variant")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="this variant; repeatable"
+    )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="with --only: a new folder")
     parser.add_argument("--list", action="store_true", help="name the variants")
     parser.add_argument("--seeds", type=Path, help="a folder of valid files made before, or to be")
     asked = parser.parse_args()
     if unknown := [name for name in asked.kinds if name not in KINDS]:
         parser.error(f"there is no kind {unknown[0]!r}; the kinds are {', '.join(KINDS)}")
-    if asked.keep and not asked.only:
-        parser.error("--keep is for --only")
+    if asked.keep and len(asked.only) != 1:
+        parser.error("--keep is for --only, of one variant")
     return asked
 
 

@@ -113,7 +113,11 @@ class Campaign:
 
     def _run_in(self, arena: Arena, kind: Kind, trial: Trial) -> Generator[None, None, Outcome]:
         kind.lay(self.seeds, arena.work)
-        trial.variant.build(arena.work)
+        try:
+            trial.variant.build(arena.work)
+        except Exception as error:
+            error.add_note(f"while {trial.variant.name} was made")
+            raise
         usual = self._usual[trial.command.usual]
         files = disk_bytes(arena.work)
         limits = Limits(self.seconds + usual.seconds, self.bytes + usual.peak_bytes + files)

@@ -133,7 +133,6 @@ def _redirect(said: tuple[Path, Path]) -> None:
     sys.stderr = io.TextIOWrapper(
         io.BufferedWriter(err), "utf-8", "backslashreplace", write_through=True
     )
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
 
 
 def _settle(arena: Arena) -> None:

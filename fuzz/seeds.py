@@ -109,7 +109,7 @@ def _fill_plan(path: Path) -> None:
     Plan.model_validate(plan).write(path, force=True)
     (stage,) = plan["pipeline"]["stages"]
     first, second, last = stage["chunks"]
-    stage["chunks"] = [{**first, "blocks": first["blocks"] + second["blocks"]}, last]
+    stage["chunks"] = [first, {**second, "blocks": second["blocks"] + last["blocks"]}]
     plan["residency"][0]["resident"] = [0, 1]
     Plan.model_validate(plan).write(path.with_name("joined.json"))
 
@@ -166,7 +166,8 @@ def _write_inputs(folder: Path) -> None:
     blocks = Manifest.read(folder / "models" / "manifest.json").stages[0].blocks
     ports = next(block for block in blocks if block.package in PACKAGE).inputs
     with (folder / "inputs.npz").open("wb") as file:
-        np.savez(file, **{port.name: np.ones(port.shape, port.dtype) for port in ports})
+        arrays = {port.name: np.ones(port.shape, port.dtype) for port in ports}
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,9 @@ def _of_its_files(command: Command, arena: Arena, outcome: Outcome, seen: Seen) 
     if ran := [path for path in new if Path(path).name == MARKER]:
         yield Fault("code", ran[0])
     written = [path for path in new if not _lies_in(path, output, temporary)]
+    if outcome.ended_for:  # without the time to put it in its place, or to clear it
+        folder, _, name = output.rpartition("/")
+        written = [path for path in written if not path.startswith(f"{folder}/.{name}.")]
     if written := [path for path in written if Path(path).name != MARKER]:
         yield Fault("write", _several(written))
     if harmed := [path for path in (*gone, *changed) if not _lies_in(path, output)]:

@@ -77,7 +77,7 @@ def _safetensors(
         yield f"header-length-{what}", replaced(_SAFE_FILE, whole)
     shape = header[name]["shape"]
     start, end = header[name]["data_offsets"]
-    for what, changed in {
+    tensors: dict[str, dict[str, Any]] = {
         "offsets-swapped": {"data_offsets": [end, start]},
         "offsets-negative": {"data_offsets": [-1, end]},
         "offsets-beyond": {"data_offsets": [start, 2**62]},
@@ -89,7 +89,8 @@ def _safetensors(
         "dtype-bool": {"dtype": "BOOL", "shape": [end - start]},
         "dtype-f8": {"dtype": "F8_E5M2", "shape": [end - start]},
         "dtype-unknown": {"dtype": "\x1b[31m[/]"},
-    }.items():
+    }
+    for what, changed in tensors.items():
         yield what, _with_header({**header, name: {**header[name], **changed}}, data)
     for what, pair in {"nan": b"\xff\x7e", "infinite": b"\x00\x7c", "huge": b"\xff\x7b"}.items():
         filled = data[:start] + pair * ((end - start) // 2) + data[end:]

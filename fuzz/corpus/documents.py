@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fuzz.arena import root_of
-from fuzz.corpus.places import places
+from fuzz.corpus.places import places, replaced
 from fuzz.corpus.text import ROOT, Document, Language
 from fuzz.corpus.variant import Command, Variant
 from fuzz.corpus.walk import edits
 
 _NAMES = {
     "escapes": "\x1b[31m{}",
-    "markup": "[/]{}",
+    "markup": "[bold]{}",
     "bidi": "\u202e{}",
     "bytes": "\udcff{}",
     "long": "n" * 250 + "{}",
@@ -49,6 +49,9 @@ def document_variants(
         build = written(relative, edited, language, encode)
         costly = thorough if number % _COSTLY_EVERY == 0 else ()
         yield Variant(f"{kind}/{name}", build, (*commands, *costly))
+    for what, text in language.whole.items():
+        data = encode(text.text + language.write(document))
+        yield Variant(f"{kind}/before={what}", replaced(relative, data), commands)
     yield from places(f"{kind}/file", relative, commands, thorough)
     if "/" not in relative:
         yield from _called(kind, relative, commands)

@@ -1,9 +1,10 @@
 """A walk over every field of a protobuf message: texts, numbers, lists, maps and what is nested."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor  # type: ignore[import-untyped]
 
 from fuzz.corpus.text import TEXTS
 
@@ -89,10 +90,18 @@ def _changes(message: Message, name: str) -> Iterator[tuple[str, Edit]]:
         yield "many", lambda m: getattr(m, name).extend([getattr(m, name)[0]] * _MANY)
         if field.cpp_type != FieldDescriptor.CPPTYPE_MESSAGE:
             for what, value in _values(field):
-                yield what, lambda m, v=value: getattr(m, name).__setitem__(0, v)
+                yield what, partial(_set_first, name, value)
     elif field.cpp_type != FieldDescriptor.CPPTYPE_MESSAGE:
         for what, value in _values(field):
-            yield what, lambda m, v=value: setattr(m, name, v)
+            yield what, partial(_set, name, value)
+
+
+def _set(name: str, value: object, message: Message) -> None:
+    setattr(message, name, value)
+
+
+def _set_first(name: str, value: object, message: Message) -> None:
+    getattr(message, name)[0] = value
 
 
 def _map_changes(message: Message, name: str) -> Iterator[tuple[str, Edit]]:

@@ -5,19 +5,19 @@ import shutil
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from fuzz.corpus.code import runs
-from fuzz.corpus.places import places, replaced
+from fuzz.corpus.places import made, places
 from fuzz.corpus.text import TEXTS
 from fuzz.corpus.variant import Command, Kind, Variant
 from fuzz.seeds import PACKAGE
 
 _RUN = ("run", "part2.mlpackage", "--inputs", "hostile.npz", "--samples", "1")
 _COMMANDS = (Command((*_RUN, "-o", "out.npz"), "out.npz"),)
-_DEEP = 100_000
 
 
 def _lay(seeds: Path, work: Path) -> None:
@@ -29,7 +29,7 @@ def _variants(seeds: Path) -> Iterator[Variant]:
     with np.load(seeds / "inputs.npz") as file:
         arrays = {name: file[name] for name in file.files}
     for name, make in _archives(arrays):
-        yield Variant(f"npz/{name}", _lazily(make), _COMMANDS)
+        yield Variant(f"npz/{name}", made("hostile.npz", make), _COMMANDS)
     yield Variant("npz/objects", _objects(arrays), _COMMANDS)
     yield Variant("npz/one-array-of-objects", _one_of_objects, _COMMANDS)
     yield from places("npz/file", "hostile.npz", _COMMANDS)
@@ -41,17 +41,21 @@ def _archives(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable[[],
     member = f"{first}.npy"
     others = {f"{name}.npy": _npy(array) for name, array in arrays.items() if name != first}
     right = _npy(arrays[first])
+
+    def archive(member: str, data: Callable[[], bytes]) -> bytes:
+        return _zip(others | {member: data()})
+
     for name, header in _headers(arrays[first]):
-        yield f"header={name}", lambda h=header: _zip(others | {member: _raw(h)})
+        yield f"header={name}", partial(archive, member, partial(_raw, header))
     for name, data in _members(right, arrays[first]):
-        yield f"member={name}", lambda d=data: _zip(others | {member: d()})
+        yield f"member={name}", partial(archive, member, data)
     for name, text in TEXTS.items():
-        yield f"name={name}", lambda t=text: _zip(others | {f"{t}.npy"[:60_000]: right})
+        yield f"name={name}", partial(archive, f"{text}.npy"[:60_000], lambda: right)
     for name, change in _FLAGS.items():
-        yield f"archive={name}", lambda c=change: c(_zip(others | {member: right}))
+        yield f"archive={name}", partial(_changed, change, partial(archive, member, lambda: right))
     yield "array=other-shape", lambda: _saved(arrays | {first: np.ones(7, np.float32)})
     yield "array=empty", lambda: _saved(arrays | {first: np.ones((0, 3), np.float32)})
-    yield "array=nan", lambda: _saved(arrays | {first: np.full_like(arrays[first], 0) / 0.0})
+    yield "array=nan", lambda: _saved(arrays | {first: np.full_like(arrays[first], np.nan)})
     yield "array=text", lambda: _saved(arrays | {first: np.array(["\x1b[31m", "[/]"])})
     yield "array=complex", lambda: _saved(arrays | {first: arrays[first].astype(complex)})
     yield "array=dates", lambda: _saved(arrays | {first: np.zeros(3, "M8[ns]")})
@@ -64,13 +68,17 @@ def _archives(arrays: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable[[],
     yield "one-huge-array", lambda: _raw(_header("<f4", (1 << 40,)))
 
 
-def _header(descr: str, shape: tuple[int, ...], order: object = False) -> str:
+def _changed(change: Callable[[bytes], bytes], make: Callable[[], bytes]) -> bytes:
+    return change(make())
+
+
+def _header(descr: str, shape: tuple[float, ...], order: object = False) -> str:
     return repr({"descr": descr, "fortran_order": order, "shape": shape})
 
 
 def _headers(array: np.ndarray) -> Iterator[tuple[str, str]]:
     descr, shape = array.dtype.str, array.shape
-    shapes = {
+    shapes: dict[str, tuple[float, ...]] = {
         "negative": (-1, 3), "huge": (1 << 40,), "product": (1 << 31, 1 << 31, 1 << 31),
         "beyond": (1 << 70,), "true": (True, 3), "floats": (1.5, 2), "rank-100": (1,) * 100,
         "long": (1,) * 5000, "digits": (int("9" * 4000),), "zero": (0,) * 3,
@@ -153,7 +161,7 @@ def _npy(array: np.ndarray) -> bytes:
 def _saved(arrays: dict[str, np.ndarray]) -> bytes:
     file = io.BytesIO()
     with np.errstate(all="ignore"):
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
@@ -171,14 +179,11 @@ def _zip(members: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
-def _lazily(make: Callable[[], bytes]) -> Callable[[Path], None]:
-    return lambda work: replaced("hostile.npz", make())(work)
-
-
 def _objects(arrays: dict[str, np.ndarray]) -> Callable[[Path], None]:
     def build(work: Path) -> None:
         carrier = np.array([runs(work)], dtype=object)
-        np.savez(work / "hostile.npz", **(arrays | {next(iter(arrays)): carrier}))
+        changed = arrays | {next(iter(arrays)): carrier}
+        np.savez(work / "hostile.npz", allow_pickle=True, **changed)
 
     return build
 

@@ -19,8 +19,9 @@ from fuzz.verdict import MARKER
 _RUN = Command(("run", PACKAGE, "--samples", "1", "-o", "out.npz"), "out.npz")
 _SPLIT = Command(("split", PACKAGE, "--at", "all", "-o", "out"), "out")
 _JOIN = Command(("convert", "--plan", "joined.json", "--models", "models", "-o", "out"), "out")
+_COPY = Command(("convert", "--plan", "plan.json", "--models", "models", "-o", "out"), "out")
 _COMMANDS = (_SPLIT, _JOIN)
-_THOROUGH = (_RUN,)
+_THOROUGH = (_RUN, _COPY)
 _EVERY = (*_COMMANDS, *_THOROUGH)
 
 _CONTENTS = f"{PACKAGE}/Manifest.json"
@@ -31,7 +32,8 @@ _COSTLY_EVERY = 4
 
 def _lay(seeds: Path, work: Path) -> None:
     shutil.copytree(seeds / "models", work / "models")
-    shutil.copy(seeds / "joined.json", work)
+    for name in ("plan.json", "joined.json"):
+        shutil.copy(seeds / name, work)
 
 
 def _variants(seeds: Path) -> Iterator[Variant]:
@@ -178,7 +180,7 @@ def _loops(work: Path) -> None:
 
 
 def _has_more(work: Path) -> None:
-    (work / PACKAGE / "\x1b[31m[/]\u202e").write_bytes(b"")
+    (work / PACKAGE / "\x1b[31m[bold]\u202e").write_bytes(b"")
     (work / PACKAGE / "secret").symlink_to(root_of(work) / "private")
     (work / PACKAGE / "thesis").symlink_to(root_of(work) / "private" / "thesis.txt")
 

@@ -3,14 +3,16 @@
 import io
 import pickle
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fuzz.corpus.code import pickled, runs
-from fuzz.corpus.places import Build, replaced
+from fuzz.corpus.places import Build, made, replaced
 
 _CODE = ("open", "eval", "system")
 
@@ -23,23 +25,32 @@ def torch_files(relative: str, tensor: str) -> Iterator[tuple[str, Build]]:
         tensor: the name of one of its tensors.
     """
     for how in _CODE:
-        yield f"code-{how}", _saved(relative, lambda work, h=how: {"x": runs(work, h)})
-        yield f"code-{how}-legacy", _saved(relative, lambda w, h=how: {"x": runs(w, h)}, zip=False)
+        yield f"code-{how}", _saved(relative, partial(_running, how))
+        yield f"code-{how}-legacy", _saved(relative, partial(_running, how), zip=False)
     yield "code-bare-pickle", lambda work: replaced(relative, pickled(work))(work)
     for name, change in _TENSORS.items():
         yield f"tensor-{name}", _changed(relative, tensor, change)
     for name, content in _CONTENTS.items():
-        yield f"holds-{name}", _saved(relative, lambda work, c=content: c())
+        yield f"holds-{name}", _saved(relative, partial(_plain, content))
     for name, ending, edit in _MEMBERS:
         yield name, _edited(relative, ending, edit)
     for name, data in _BARE.items():
-        yield name, lambda work, d=data: replaced(relative, d())(work)
+        yield name, made(relative, data)
+
+
+def _running(how: str, work: Path) -> object:
+    return {"x": runs(work, how)}
+
+
+def _plain(make: Callable[[], object], work: Path) -> object:
+    return make()
 
 
 def _torch() -> ModuleType:
     """Imported only when a file is made, so that kinds without it have small forks."""
     import torch
 
+    warnings.filterwarnings("ignore", module="fuzz")  # of tensors that are strange on purpose
     return torch
 
 
@@ -100,7 +111,7 @@ _CONTENTS: dict[str, Callable[[], object]] = {
     "none": lambda: None,
     "numbers-as-keys": lambda: {1: _torch().ones(1)},
     "hostile-keys": lambda: {"\x1b[31m[/]\u202e": _torch().ones(1)},
-    "nested": lambda: _nested(500),
+    "nested": lambda: _nested(100),
 }
 _MEMBERS: tuple[tuple[str, str, Callable[[bytes], bytes]], ...] = (
     ("storage-missing", "data/0", lambda data: b""),

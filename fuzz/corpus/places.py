@@ -6,6 +6,7 @@ import socket
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from fuzz.arena import root_of
@@ -65,6 +66,11 @@ def replaced(relative: str, data: bytes) -> Build:
     return build
 
 
+def made(relative: str, make: Callable[[], bytes]) -> Build:
+    """Puts other bytes in the place of a file, which are made only then."""
+    return lambda work: replaced(relative, make())(work)
+
+
 def bomb(size_bytes: int, fill: bytes = b"\0") -> bytes:
     """A small gzip file that holds that many equal bytes."""
     part = fill * (1 << 20)
@@ -84,8 +90,8 @@ def _builds(relative: str) -> Iterator[tuple[str, Build]]:
         yield what, _cut(relative, share)
     yield "trailing", _trailing(relative)
     if relative.endswith(".gz"):
-        yield "gzip-bomb", lambda work: replaced(relative, bomb(2 << 30))(work)
-        yield "gzip-bomb-text", lambda work: replaced(relative, bomb(1 << 30, b" "))(work)
+        yield "gzip-bomb", made(relative, partial(bomb, 2 << 30))
+        yield "gzip-bomb-text", made(relative, partial(bomb, 1 << 30, b" "))
         yield "gzip-twice", _again(relative)
         yield "not-gzip", replaced(relative, b"{}")
     for what, place in _SPECIAL.items():
@@ -127,8 +133,10 @@ def _special(relative: str, place: Callable[[Path], None]) -> Build:
 
 
 def _socket(path: Path) -> None:
+    short = root_of_arena(path) / "s"  # a socket's own path may have 107 characters
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
+        server.bind(str(short))
+    short.rename(path)
 
 
 def _sparse(size_bytes: int) -> Callable[[Path], None]:

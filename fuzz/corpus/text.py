@@ -39,6 +39,8 @@ class Language:
     numbers: Mapping[str, Raw]
     wrong: Mapping[str, Raw]
     deep: Mapping[str, Raw]
+    whole: Mapping[str, Raw]
+    """What is put before everything else in a file."""
 
 
 TEXTS = {
@@ -112,6 +114,7 @@ JSON = Language(
     numbers=_raw(_NUMBERS | {"nan": "NaN"}),
     wrong=_raw({"null": "null", **_WRONG, "infinity": "-Infinity"}),
     deep=_raw({"deep-list": _LISTS, "deep-object": '{"a":' * _DEPTH + "1" + "}" * _DEPTH}),
+    whole={},
 )
 TOML = Language(
     write=_toml,
@@ -124,6 +127,18 @@ TOML = Language(
             "deep-list": _LISTS,
             "deep-object": "{a=" * _DEPTH + "1" + "}" * _DEPTH,
             "deep-key": "{" + "a." * _DEPTH + "a = 1}",
+        }
+    ),
+    whole=_raw(
+        {
+            "deep-key": "a." * _DEPTH + "a = 1\n",
+            "less-deep-key": "a." * 10_000 + "a = 1\n",
+            "deep-table": "[" + "a." * _DEPTH + "a]\n",
+            "deep-tables": "[[" + "a." * 10_000 + "a]]\n",
+            "many-tables": "".join(f"[t{n}]\n" for n in range(50_000)),
+            "many-keys": "".join(f"k{n} = 1\n" for n in range(100_000)),
+            "long-comment": "#" + "x" * 2_000_000 + "\n",
+            "escape-in-comment": "# \x1b[31m\n",
         }
     ),
 )

@@ -53,6 +53,15 @@ def test_every_file_of_a_kind_may_be_a_pipe(variants, tmp_path, valid):
             assert sum(path.is_fifo() for path in arena.work.rglob("*")) == before + 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_variant_can_be_made(kind, variants, tmp_path, valid):
+    for variant in variants[kind]:
+        with Arena(tmp_path / "arena") as arena:
+            KINDS[kind].lay(valid, arena.work)
+            variant.build(arena.work)
+
+
 def test_a_document_is_written_as_it_is():
     document = {"a": [1, {"b": "x"}], "c": {"d": 1.5, "e": True}}
     assert json.loads(JSON.write(document)) == document

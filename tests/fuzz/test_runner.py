@@ -125,13 +125,24 @@ NO_HARM = {
 }
 
 
-def campaign(tmp_path, act, *, on_valid=lambda: None, command=Command(("act",), "out")):  # noqa: B008
+ACT = Command(("act",), "out")
+SHORT, ENOUGH = 0.3, 10  # seconds: for what never ends, and for what ends on any machine
+
+
+def campaign(
+    tmp_path,
+    act,
+    *,
+    on_valid=lambda: None,
+    command=ACT,
+    seconds=ENOUGH,
+):
     """The findings of one run of a stand-in that acts on what is hostile."""
 
     def main():
         act() if HOSTILE.exists() else on_valid()
 
-    made = Campaign(main, tmp_path, tmp_path, seconds=0.3, bytes=100_000_000)
+    made = Campaign(main, tmp_path, tmp_path, seconds=seconds, bytes=100_000_000)
     kind = Kind("stand-in", lambda seeds, work: None, (command,), lambda seeds: iter(()))
     variant = Variant("stand-in/x", lambda work: (work / HOSTILE).write_text("x"), (command,))
     made.run(kind, [variant], jobs=1)
@@ -142,7 +153,8 @@ def campaign(tmp_path, act, *, on_valid=lambda: None, command=Command(("act",), 
 @pytest.mark.parametrize("name", HARM)
 def test_harm_is_seen(name, tmp_path):
     kind, act = HARM[name]
-    assert set(campaign(tmp_path, act)) == {kind}
+    seconds = SHORT if kind == "hang" else ENOUGH
+    assert set(campaign(tmp_path, act, seconds=seconds)) == {kind}
 
 
 def test_there_is_harm_of_every_kind():
@@ -165,6 +177,15 @@ def test_what_is_finished_may_stay_where_a_command_goes_on(tmp_path):
     assert campaign(tmp_path, leaves_an_empty_folder, command=goes_on) == ["leftover"]
 
 
+def test_a_run_that_is_ended_has_no_time_to_clear(tmp_path):
+    def hangs_in_the_middle():
+        Path(".out.partial").mkdir()
+        signal.pause()
+
+    assert campaign(tmp_path, hangs_in_the_middle, seconds=SHORT) == ["hang"]
+    assert campaign(tmp_path, lambda: Path(".out.partial").mkdir()) == ["write"]
+
+
 def test_a_long_line_of_json_is_a_result(tmp_path):
     asked = Command(("act", "--json"))
     assert campaign(tmp_path, lambda: prints("x" * 3000), command=asked) == []
@@ -176,7 +197,7 @@ def test_the_valid_file_has_to_be_borne(tmp_path):
 
 
 def test_nothing_of_a_run_stays(tmp_path):
-    campaign(tmp_path, waits_for_a_process_that_hangs)
+    campaign(tmp_path, waits_for_a_process_that_hangs, seconds=SHORT)
     assert list(tmp_path.iterdir()) == []
     assert [each for each in psutil.process_iter() if is_of(each, "sleep 100")] == []
 
