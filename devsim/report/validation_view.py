@@ -37,7 +37,7 @@ def show_validation(validated: Validated, console: Console) -> None:
 def verdicts(validated: Validated) -> list[str]:
     """One line about each thing that a plan must hold; what it does not hold is marked."""
     figures = validated.figures
-    return [_budget(figures), _outputs(validated), *_error(figures)]
+    return [_budget(figures), _outputs(validated), *_finite(validated), *_error(figures)]
 
 
 def _budget(figures: Validation) -> str:
@@ -55,6 +55,16 @@ def _outputs(validated: Validated) -> str:
     if validated.figures.outputs_match:
         return f"outputs match the unchunked model's: {psnr}"
     return f"[bold red]wrong outputs:[/] they are not the unchunked model's ({psnr})"
+
+
+def _finite(validated: Validated) -> list[str]:
+    if not validated.not_finite:
+        return []
+    parts = [f"{count} of {name}" for name, count in validated.not_finite.items()]
+    said = f"elements that are NaN or infinite: {', '.join(parts)}"
+    if validated.figures.outputs_finite:
+        return [f"{said} (allowed)"]
+    return [f"[bold red]outputs not finite:[/] {said}; if the model means them, --allow-not-finite"]
 
 
 def _error(figures: Validation) -> list[str]:
