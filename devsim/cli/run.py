@@ -107,6 +107,7 @@ def as_json(
                 "equal": each.psnr_db == math.inf,
                 "psnr_db": each.psnr_db if math.isfinite(each.psnr_db) else None,
                 "max_error": each.max_error if math.isfinite(each.max_error) else None,
+                "not_finite": each.not_finite,
             }
             for each in apart
         ]

@@ -49,13 +49,20 @@ def command(
     ] = False,
     unchunked: Annotated[
         Path | None,
-        typer.Option(help="Packages that compute the right outputs.", show_default=False),
+        typer.Option(
+            help="What computes the right outputs: packages, or the one they were split from.",
+            show_default=False,
+        ),
     ] = None,
     inputs: InputsOption = None,
     max_error: Annotated[
         str | None,
         typer.Option(help="Fail above this makespan error, such as 5%.", show_default=False),
     ] = None,
+    allow_not_finite: Annotated[
+        bool,
+        typer.Option("--allow-not-finite", help="Let outputs have NaNs and infinities."),
+    ] = False,
     enforce: Annotated[
         bool, typer.Option("--enforce", help="Kill a run that holds more than the budget.")
     ] = False,
@@ -102,7 +109,7 @@ def command(
         campaign = run_campaign(
             made, setting, runs, policies, conditions, on_run, unchunked, inputs
         )
-    validated = _validated(made, campaign, bound)
+    validated = _validated(made, campaign, bound, allow_not_finite)
     for path in outputs:
         _write(path, f"{plan.name} on {setting.models.name}", validated, campaign, force)
         note(f"written to {path}")
@@ -117,7 +124,9 @@ def command(
         raise typer.Exit(1)
 
 
-def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Validated:
+def _validated(
+    plan: Plan, campaign: "Campaign", max_error: float | None, allow_not_finite: bool
+) -> Validated:
     policy = policy_of(plan)
     runs = [run.trace for run in campaign.runs]
     others = {
@@ -132,6 +141,7 @@ def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Val
             runs,
             peak_bytes=expected_bytes,
             outputs_match=campaign.outputs.match,
+            outputs_finite=allow_not_finite or not campaign.outputs.not_finite,
             max_error=max_error,
         ),
         explanation=explain(plan.pipeline, policy, plan.budget_bytes, runs),
@@ -139,6 +149,7 @@ def _validated(plan: Plan, campaign: "Campaign", max_error: float | None) -> Val
         equal=campaign.outputs.equal,
         psnr_db=campaign.outputs.psnr_db,
         environment=runs[-1].environment,
+        not_finite=campaign.outputs.not_finite,
     )
 
 

@@ -15,10 +15,13 @@ class Difference(NamedTuple):
 
     name: str
     psnr_db: float
-    """Peak signal-to-noise ratio against the expected output's largest magnitude; infinite when
-    both are equal, minus infinite when either has a NaN that the other has not."""
+    """Peak signal-to-noise ratio against the expected output's largest finite magnitude; infinite
+    when both are equal, minus infinite when either has a NaN or an infinity that the other has not.
+    Those in the same places of both are equal."""
     max_error: float
     """The largest absolute difference."""
+    not_finite: int = 0
+    """How many elements of the expected output are NaN or infinite."""
 
 
 def differences(
@@ -43,14 +46,27 @@ def _difference(name: str, expected: Array, actual: Array) -> Difference:
             f"output {name} is {list(expected.shape)} and {list(actual.shape)}",
             "compare packages converted for one shape",
         )
-    if np.array_equal(expected, actual, equal_nan=expected.dtype.kind == "f"):
-        return Difference(name, math.inf, 0.0)
-    if expected.dtype.kind == "U" or actual.dtype.kind == "U":
-        return Difference(name, -math.inf, math.inf)
-    apart = np.abs(expected.astype(np.float64) - actual.astype(np.float64))
-    if not np.isfinite(apart).all():
-        return Difference(name, -math.inf, math.inf)
-    peak = float(np.abs(expected).max())
-    noise = float(np.mean(np.square(apart)))
+    if "U" in (expected.dtype.kind, actual.dtype.kind):  # the labels of a classifier
+        equal = np.array_equal(expected, actual)
+        return Difference(name, math.inf if equal else -math.inf, 0.0 if equal else math.inf, 0)
+    right, found = expected.astype(np.float64), actual.astype(np.float64)
+    not_finite = count_not_finite(expected)
+    same = (right == found) | (np.isnan(right) & np.isnan(found))
+    if same.all():
+        return Difference(name, math.inf, 0.0, not_finite)
+    if not (np.isfinite(right[~same]).all() and np.isfinite(found[~same]).all()):
+        return Difference(name, -math.inf, math.inf, not_finite)
+    apart = np.zeros(right.shape)
+    apart[~same] = np.abs(right[~same] - found[~same])
+    finite = np.isfinite(right)
+    peak = float(np.abs(right[finite]).max())
+    noise = float(np.mean(np.square(apart[finite])))
     psnr_db = 10 * math.log10(peak * peak / noise) if peak else -math.inf
-    return Difference(name, psnr_db, float(apart.max()))
+    return Difference(name, psnr_db, float(apart.max()), not_finite)
+
+
+def count_not_finite(array: Array) -> int:
+    """How many elements are NaN or infinite."""
+    if array.dtype.kind == "U":
+        return 0
+    return array.size - int(np.count_nonzero(np.isfinite(array)))

@@ -60,7 +60,8 @@ def run_campaign(
         policies: named policies that take turns with the plan.
         conditions: what every run has to bear.
         on_run: called before every run with its recording and what it is; gives its progress.
-        unchunked: another folder of the same model's packages to compare the outputs with.
+        unchunked: another folder of the same model's packages, or the package that they were
+            split from, to compare the outputs with.
         inputs: what stages are given, ``.npz``; the rest is drawn.
 
     Raises:

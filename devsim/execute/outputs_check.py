@@ -1,13 +1,14 @@
 """Whether runs computed what the unchunked model computes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from devsim.execute.accuracy import differences
+from devsim.execute.accuracy import count_not_finite, differences
 from devsim.execute.arrays import read_npz
 from devsim.execute.outputs import StageDigests
+from devsim.runtime.protocol import Array
 
 _LEAST_PSNR_DB = 40.0
 """What a runtime that may compute in another order, or in half precision, must reach."""
@@ -20,6 +21,8 @@ class OutputsCheck(NamedTuple):
     """Whether every iteration of every run gave the unchunked model's outputs, bit for bit."""
     psnr_db: float
     """Of the worst output of any run's last iteration; infinite when all are equal."""
+    not_finite: Mapping[str, str]
+    """By output, how many of its elements are NaN or infinite, in words; of the worst run."""
     must_be_equal: bool
     """The reference runtime computes alike each time, so any difference is a defect of a run."""
 
@@ -49,7 +52,16 @@ def check_outputs(
         for stage, digest in zip(stages, right, strict=True)
     )
     worst = math.inf
+    expected_arrays = read_npz(arrays)
+    not_finite = _not_finite(expected_arrays)
     for _, path in runs:
-        for difference in differences(read_npz(arrays), read_npz(path)):
+        found = read_npz(path)
+        not_finite |= _not_finite(found)
+        for difference in differences(expected_arrays, found):
             worst = min(worst, difference.psnr_db)
-    return OutputsCheck(equal, worst, runtime.partition(":")[0] == "reference")
+    return OutputsCheck(equal, worst, not_finite, runtime.partition(":")[0] == "reference")
+
+
+def _not_finite(outputs: Mapping[str, Array]) -> dict[str, str]:
+    counts = {name: count_not_finite(array) for name, array in outputs.items()}
+    return {name: f"{n} of {outputs[name].size}" for name, n in counts.items() if n}

@@ -39,7 +39,7 @@ from devsim.execute.requests import (
     ShrinkRequest,
     UnchunkedRequest,
 )
-from devsim.execute.unchunked import run_unchunked
+from devsim.execute.unchunked import open_unchunked, run_unchunked
 from devsim.policy.named import policy_of
 from devsim.runtime.choose import open_runtime
 from devsim.runtime.protocol import Runtime
@@ -108,12 +108,10 @@ class _Worker:
 
     def _unchunked(self, request: UnchunkedRequest) -> None:
         setting = request.setting
-        models = Models.open(setting.models)
+        runtime = _open(setting.runtime, setting.threads)
+        models = open_unchunked(setting.models, request.plan.pipeline, runtime)
         outputs = run_unchunked(
-            request.plan.pipeline,
-            models,
-            _open(setting.runtime, setting.threads),
-            stage_inputs(models, request.inputs),
+            request.plan.pipeline, models, runtime, stage_inputs(models, request.inputs)
         )
         write_npz(request.outputs, outputs.arrays())
         self._say(RunAnswer(outputs=outputs.digests()))

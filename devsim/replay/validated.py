@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devsim.core.trace import Trace
 from devsim.replay.explain import Explanation
@@ -33,6 +33,8 @@ class Validated:
     psnr_db: float
     """Of the worst output; infinite when all are equal."""
     environment: dict[str, str]
+    not_finite: Mapping[str, str] = field(default_factory=dict)
+    """By output, how many of its elements are NaN or infinite, in words."""
 
 
 def speed_ups(runs: Sequence[Trace], others: Mapping[str, Sequence[Trace]]) -> tuple[SpeedUp, ...]:

@@ -46,6 +46,8 @@ class Validation:
     budget_bytes: int
     outputs_match: bool
     """Whether every run computed what the unchunked model computes."""
+    outputs_finite: bool
+    """Whether the outputs have no NaN and no infinity, or may have some."""
     max_error: float | None
     """The makespan's largest error, as a fraction, with which the prediction still holds."""
 
@@ -62,7 +64,8 @@ class Validation:
     @property
     def passed(self) -> bool:
         """Whether the plan held: within the budget and the error, with the model's outputs."""
-        return self.outputs_match and not self.budget_exceeded and not self.error_exceeded
+        right = self.outputs_match and self.outputs_finite
+        return right and not self.budget_exceeded and not self.error_exceeded
 
 
 def compare(
@@ -71,6 +74,7 @@ def compare(
     *,
     peak_bytes: int,
     outputs_match: bool,
+    outputs_finite: bool = True,
     max_error: float | None = None,
 ) -> Validation:
     """Put a simulated trace beside measured ones.
@@ -80,6 +84,7 @@ def compare(
         runs: measured traces of the same plan.
         peak_bytes: the largest footprint that the prediction leads one to expect.
         outputs_match: whether every run computed what the unchunked model computes.
+        outputs_finite: whether they have no NaN and no infinity, or may have some.
         max_error: the makespan's largest error, as a fraction, that is let pass.
     """
 
@@ -100,5 +105,6 @@ def compare(
         chunks=compare_chunks(predicted, runs),
         budget_bytes=predicted.budget_bytes,
         outputs_match=outputs_match,
+        outputs_finite=outputs_finite,
         max_error=max_error,
     )

@@ -45,5 +45,7 @@ def show_differences(apart: Sequence[Difference], console: Console) -> None:
     table = plain_table("compared", "PSNR", "max error")
     for each in apart:
         psnr = "equal" if each.psnr_db == math.inf else f"{each.psnr_db:.1f} dB"
+        if each.not_finite:
+            psnr += f", {each.not_finite} not finite"
         table.add_row(each.name, psnr, f"{each.max_error:.3g}")
     console.print(table)

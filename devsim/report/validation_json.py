@@ -40,6 +40,7 @@ def validation_json(validated: Validated) -> dict[str, Any]:
         "outputs_match": result.outputs_match,
         "outputs_equal": validated.equal,
         "outputs_psnr_db": validated.psnr_db if math.isfinite(validated.psnr_db) else None,
+        "outputs_not_finite": dict(validated.not_finite),
         "passed": result.passed,
         "chunks": [_chunk(chunk) for chunk in result.chunks],
         "explanation": {

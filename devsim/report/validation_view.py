@@ -50,7 +50,7 @@ def show_validation(validated: Validated, console: Console) -> None:
 def verdicts(validated: Validated) -> list[Verdict]:
     """One sentence about each thing that a plan must hold."""
     figures = validated.figures
-    return [_budget(figures), _outputs(validated), *_error(figures)]
+    return [_budget(figures), _outputs(validated), *_finite(validated), *_error(figures)]
 
 
 def _budget(figures: Validation) -> Verdict:
@@ -68,6 +68,17 @@ def _outputs(validated: Validated) -> Verdict:
     if validated.figures.outputs_match:
         return Verdict(True, f"outputs match the unchunked model's: {psnr}")
     return Verdict(False, f"wrong outputs: they are not the unchunked model's ({psnr})")
+
+
+def _finite(validated: Validated) -> list[Verdict]:
+    if not validated.not_finite:
+        return []
+    parts = [f"{count} of {name}" for name, count in validated.not_finite.items()]
+    said = f"elements that are NaN or infinite: {', '.join(parts)}"
+    if validated.figures.outputs_finite:
+        return [Verdict(True, f"{said} (allowed)")]
+    advice = "if the model means them, --allow-not-finite"
+    return [Verdict(False, f"outputs not finite: {said}; {advice}")]
 
 
 def _error(figures: Validation) -> list[Verdict]:

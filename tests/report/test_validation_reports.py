@@ -112,3 +112,15 @@ def test_html_is_balanced_and_escapes_what_it_is_given(validated):
     assert "a <plan>" in page.text
     assert "stage b19" in page.text
     assert "one & <only>" in page.text
+
+
+@pytest.mark.parametrize(("allowed", "marked"), [(False, True), (True, False)])
+def test_outputs_that_are_not_finite_are_said_even_where_they_are_equal(validated, allowed, marked):
+    figures = replace(validated.figures, outputs_finite=allowed, max_error=None)
+    odd = replace(validated, figures=figures, not_finite={"s/v/y": "3 of 8"})
+    assert any("bit for bit" in verdict.text for verdict in verdicts(odd))
+    (verdict,) = (each for each in verdicts(odd) if "3 of 8 of s/v/y" in each.text)
+    assert verdict.holds == allowed
+    assert ("--allow-not-finite" in verdict.text) == marked
+    assert figures.passed == allowed
+    assert validation_json(odd)["outputs_not_finite"] == {"s/v/y": "3 of 8"}
