@@ -43,6 +43,12 @@ def conditions_of(
     size, _, computes = shrink.partition("@") if shrink else ("", "", "")
     if shrink and not (computes.isascii() and computes.isdigit() and int(computes) > 0):
         raise BadInputError(f"'{shrink}' is not SIZE@N", "write for example 2.5GB@100")
+    total = sum(stage.iterations * len(stage.chunks) for stage in plan.pipeline.stages)
+    if shrink and int(computes) >= total:
+        raise BadInputError(
+            f"--shrink {shrink} never happens: the plan has {total} computes",
+            "let the budget shrink after fewer",
+        )
     return Conditions(
         hard_limit_bytes=limit_bytes if enforce else None,
         shrink=Shrink(parse_bytes(size), int(computes)) if shrink else None,

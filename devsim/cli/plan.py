@@ -95,7 +95,7 @@ def command(
     """Choose chunks and residents that fit the budget; -o takes .json, .svg, .html or .png."""
     if output:
         refuse_overwrite(output, force=force)
-    _refuse_at_odds(objective, makespan, robust, frontier, sensitivity)
+    _refuse_at_odds(objective, makespan, robust, frontier, sensitivity, explain)
     costs, budget_bytes, loaders = _found(device, workload, profile, budget)
     size = video_options(resolution, aspect_ratio, frames, latent)
     if size:
@@ -113,8 +113,10 @@ def command(
         return
     if output:
         _require_writable(output)
-    made = _made(ask, makespan, robust)
-    told = _sensitivity(ask) if sensitivity else None
+    if sensitivity:
+        made, told = _with_sensitivity(ask)
+    else:
+        made, told = _made(ask, makespan, robust), None
     if output:
         _write(made, output, force)
     _tell(ask, made, told, explain, json)
@@ -132,11 +134,13 @@ def _made(ask: Ask, makespan: str | None, robust: str | None) -> Plan:
     return plan_for(ask)
 
 
-def _sensitivity(ask: Ask) -> "list[Sensitivity]":
+def _with_sensitivity(ask: Ask) -> "tuple[Plan, list[Sensitivity]]":
+    from devsim.planner.planner import verified
     from devsim.planner.sensitivity import sensitivity
     from devsim.planner.solver import solve
 
-    return sensitivity(solve(ask))
+    solution = solve(ask)
+    return verified(solution), sensitivity(solution)
 
 
 def _tell(
@@ -220,6 +224,7 @@ def _refuse_at_odds(
     robust: str | None,
     frontier: bool,
     sensitivity: bool,
+    explain: bool,
 ) -> None:
     memory = objective is Objective.MEMORY
     if memory != (makespan is not None):
@@ -231,8 +236,10 @@ def _refuse_at_odds(
     given = [name for name, value in named.items() if value]
     if objective is not Objective.LATENCY and given:
         raise BadInputError(f"{given[0]} is for --objective latency", "leave one of them out")
-    if len(given) > 1 and "--frontier" in given:
+    if len(given) > 1:  # each answers about another plan
         raise BadInputError(f"{given[0]} comes with {given[1]}", "leave one of them out")
+    if frontier and explain:
+        raise BadInputError("--frontier comes with --explain", "leave one of them out")
 
 
 def _found(

@@ -63,6 +63,8 @@ def test_frontier_is_a_table_and_a_picture(folder):
         (["--variant", "stage0"], "40", 2, "'stage0' is not STAGE=NAME"),
         (["--frontier", "-o", "f.json"], "40", 2, "'.json' is no kind of picture"),
         (["--objective", "io", "--robust", "p90"], "40", 2, "--robust is for --objective latency"),
+        (["--robust", "p90", "--sensitivity"], "40", 2, "--robust comes with --sensitivity"),
+        (["--frontier", "--explain"], "40", 2, "--frontier comes with --explain"),
     ],
 )
 def test_what_cannot_be_is_one_line(folder, words, budget, status, complaint):

@@ -103,6 +103,7 @@ def test_a_prediction_that_is_off_by_more_than_asked_is_a_no(work, validate):
         (("--max-error", "much"), "'much' is not an error to allow"),
         (("--hard-limit", "1GB"), "--hard-limit is for --enforce"),
         (("--shrink", "1GB"), "'1GB' is not SIZE@N"),
+        (("--shrink", "1GB@1000"), "--shrink 1GB@1000 never happens: the plan has"),
         (("--on-pressure", "pray"), "--on-pressure pray is not known"),
         (("--page-cache", "warm"), "--page-cache warm is not known"),
         (("--cores", "first"), "'first' is not a choice of cores"),
