@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 BUILT_FROM := pyproject.toml hatch_build.py tools/compile_engines.py \
-	$(wildcard devsim/policy/*.py devsim/simulate/*.py)
+	$(wildcard devsim/policy/*.py devsim/simulation/*.py)
 FORM := $(BIN)/python -c 'from devsim.compiled import form; print(form())'
 
 .PHONY: plan test lint clean

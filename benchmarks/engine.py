@@ -18,10 +18,10 @@ from devsim.core.pipeline import LaneSpeeds, Pipeline
 from devsim.core.profile import Profile
 from devsim.core.shipped import profile_path
 from devsim.policy.named import baseline
-from devsim.simulate.cut import cut_for
-from devsim.simulate.evaluate import Evaluator, evaluate
-from devsim.simulate.simulator import simulate
-from devsim.simulate.workload import phases_of, pipeline_for
+from devsim.simulation.cut import cut_for
+from devsim.simulation.evaluate import Evaluator, evaluate
+from devsim.simulation.simulator import simulate
+from devsim.simulation.workload import phases_of, pipeline_for
 
 BUDGET_BYTES = 3_300_000_000
 POLICIES = ("serial", "on-device-sora", "strided")

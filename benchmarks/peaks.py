@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conv_models import MODELS, convert
 
+from devsim.analysis.expected import expected_peak_bytes
 from devsim.convert.mil.chunks import join_chunks
 from devsim.convert.mil.split import IntoBlocks, split_package
 from devsim.core.errors import InfeasibleBudgetError
@@ -25,8 +26,7 @@ from devsim.execute.requests import Setting
 from devsim.execute.sampler import SAMPLE_EVERY_NS
 from devsim.planner.planner import plan
 from devsim.policy.named import policy_of
-from devsim.replay.expected import expected_peak_bytes
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 BLOCKS = 6
 RUNS = 2

@@ -21,7 +21,7 @@ def main(count: int) -> bool:
 
     from devsim.planner.ask import Ask
     from devsim.planner.planner import plan_for
-    from devsim.simulate.workload import phases_of
+    from devsim.simulation.workload import phases_of
 
     gaps: dict[str, list[float]] = {kind: [] for kind in KINDS}
     slower = 0

@@ -14,7 +14,7 @@ from devsim.core.profile import Profile
 from devsim.core.shipped import profile_path, read_device
 from devsim.planner.ask import Ask
 from devsim.planner.planner import plan_for
-from devsim.simulate.workload import phases_of
+from devsim.simulation.workload import phases_of
 
 _TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path[:0] = [str(_TESTS / "planner"), str(_TESTS)]

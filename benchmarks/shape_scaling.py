@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from devsim.calibrate.calibration import calibrate, calibrated_profile
+from devsim.calibration.calibration import calibrate, calibrated_profile
 from devsim.core.manifest import MANIFEST_NAME, Manifest
 from devsim.core.profile import BlockProfile, Profile, Samples
 from devsim.core.scaling import latent_of, profile_at

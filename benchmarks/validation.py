@@ -27,7 +27,7 @@ from devsim.core.units import format_bytes
 from devsim.planner.planner import plan
 from devsim.policy.feasible import needed_bytes
 from devsim.policy.planned import Planned, spread
-from devsim.simulate.costs import chunk_of, lane_speeds
+from devsim.simulation.costs import chunk_of, lane_speeds
 from devsim.workloads import find
 from devsim.workloads.pipeline import Options
 

@@ -32,8 +32,11 @@ class _Sources:
 
 
 def prefer_sources() -> None:
-    """From here on import sources, if that is asked for or what was compiled is out of date."""
-    if os.environ.get("DEVSIM_PURE") or changed():
+    """From here on import sources, if that is asked for or what was compiled is out of date.
+
+    The packages that have compiled modules call it before they import any.
+    """
+    if _Sources not in sys.meta_path and (os.environ.get("DEVSIM_PURE") or changed()):
         sys.meta_path.insert(0, _Sources)
 
 
@@ -54,7 +57,7 @@ def digest(source: str) -> str:
 
 def form() -> str:
     """One line that says in which form the engines run, and why."""
-    found = find_spec("devsim.simulate.quick")
+    found = find_spec("devsim.simulation.quick")
     if found and not str(found.origin).endswith(tuple(SOURCE_SUFFIXES)):
         return "engines: compiled"
     if os.environ.get("DEVSIM_PURE"):

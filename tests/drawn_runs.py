@@ -17,7 +17,7 @@ from devsim.policy.planned import Planned
 from devsim.policy.protocol import UNLIMITED, Policy, Rule
 from devsim.policy.serial import Serial
 from devsim.policy.strided import prefix, strided
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from open_sora_blocks import BlockFacts, stdit_pairs, stdit_part1, stdit_part2, t5_blocks
 from open_sora_decoders import spatial_blocks, temporal_blocks, temporal_iterations
 
-from devsim.calibrate.calibration import calibrate, calibrated_profile
-from devsim.calibrate.totals import Totals
+from devsim.calibration.calibration import calibrate, calibrated_profile
+from devsim.calibration.totals import Totals
 from devsim.core.profile import (
     BlockProfile,
     Bytes,

@@ -19,12 +19,12 @@ ENGINES = (
     "policy/schedule.py",
     "policy/serial.py",
     "policy/timetable.py",
-    "simulate/drive.py",
-    "simulate/evaluate.py",
-    "simulate/lanes.py",
-    "simulate/pair.py",
-    "simulate/quick.py",
-    "simulate/speeds.py",
+    "simulation/drive.py",
+    "simulation/evaluate.py",
+    "simulation/lanes.py",
+    "simulation/pair.py",
+    "simulation/quick.py",
+    "simulation/speeds.py",
 )
 
 

@@ -14,8 +14,8 @@ from devsim.core.profile import Profile
 from devsim.core.shipped import with_shipped_work
 
 if TYPE_CHECKING:  # numpy is imported by this verb alone, so that the others start fast
-    from devsim.calibrate.calibration import Calibration
-    from devsim.calibrate.from_trace import TraceCalibration
+    from devsim.calibration.calibration import Calibration
+    from devsim.calibration.from_trace import TraceCalibration
 
 
 def command(
@@ -41,9 +41,9 @@ def command(
     Prints every parameter with its interval, the signed error on every observation, and what the
     observations cannot tell apart. -o writes the profile with the fitted costs.
     """
-    from devsim.calibrate.calibration import calibrate, calibrated_profile
-    from devsim.calibrate.from_trace import calibrate_from_trace
-    from devsim.calibrate.totals import Totals
+    from devsim.calibration.calibration import calibrate, calibrated_profile
+    from devsim.calibration.from_trace import calibrate_from_trace
+    from devsim.calibration.totals import Totals
 
     if output:
         refuse_overwrite(output, force=force)

@@ -1,19 +1,17 @@
 """``devsim compare``."""
 
-import json as json_format
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import devsim
 from devsim.cli.conditions import parse_fraction
 from devsim.cli.options import Force, Json, Output
 from devsim.cli.output import note, print_json
 from devsim.core.errors import BadInputError
-from devsim.core.files import refuse_overwrite, write_atomically
-from devsim.replay.comparison.files import compare_files
-from devsim.report.comparison_json import comparison_json
+from devsim.core.files import refuse_overwrite
 
 
 def command(
@@ -21,7 +19,7 @@ def command(
         Path, typer.Argument(help="A profile, a plan or a trace.", show_default=False)
     ],
     after: Annotated[Path, typer.Argument(help="Another of its kind.", show_default=False)],
-    threshold: Annotated[str, typer.Option(help="What is let pass, such as 5%.")] = "5%",
+    threshold: Annotated[str, typer.Option(help="Relative change to tolerate, such as 5%.")] = "5%",
     output: Output = None,
     force: Force = False,
     json: Json = False,
@@ -30,23 +28,21 @@ def command(
 
     The exit status is 1 when a makespan, a peak, a total or a block's time got worse.
     """
-    let_pass = _share(threshold)
     if output:
         _require_json(output)
         refuse_overwrite(output, force=force)
-    compared = compare_files(before, after)
-    told = comparison_json(compared, let_pass)
+    result = devsim.compare(before, after, threshold=_share(threshold))
     if output:
-        write_atomically(output, json_format.dumps(told, indent=1).encode(), force=force)
+        result.write(output, force=force)
         note(f"written to {output}")
     if json:
-        print_json(told)
+        print_json(result.to_dict())
     else:
         from devsim.report.comparison_view import show_comparison
         from devsim.report.console import stdout
 
-        show_comparison(compared, let_pass, stdout())
-    if compared.regressions(let_pass):
+        show_comparison(result.comparison, result.threshold, stdout())
+    if result.regressions:
         raise typer.Exit(1)
 
 

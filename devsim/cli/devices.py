@@ -1,18 +1,18 @@
 """``devsim devices``."""
 
+import devsim
 from devsim.cli.options import Json
 from devsim.cli.output import print_json
-from devsim.core.shipped import device_names, read_device
 
 
 def command(json: Json = False) -> None:
     """List the devices that devsim knows, and where each figure comes from."""
-    found = [read_device(name) for name in device_names()]
+    found = devsim.devices()
     if json:
-        print_json({"devices": [device.model_dump(mode="json") for device in found]})
+        print_json(found.to_dict())
         return
     from devsim.report.console import stdout
     from devsim.report.device_view import show_device
 
-    for device in found:
+    for device in found.devices:
         show_device(device, stdout())

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-import devsim
 from devsim.cli import (
     calibrate,
     compare,
@@ -27,6 +26,7 @@ from devsim.cli.output import fail, state
 from devsim.core.errors import BadInputError, DevsimError
 from devsim.core.files import out_of_range
 from devsim.report.broken_pipe import leave_quietly
+from devsim.version import __version__
 
 _INTERRUPTED = 128 + signal.SIGINT
 
@@ -57,7 +57,7 @@ for verb in (
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"devsim {devsim.__version__}")
+        print(f"devsim {__version__}")
         raise typer.Exit
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 
 import typer
 
+from devsim.api.targets import VideoSize
 from devsim.core.errors import BadInputError
 from devsim.core.video import Video, parse_video
 
@@ -55,6 +56,33 @@ def video_options(
     if latent:
         return {"shape": parse_latent(latent)}
     return {"video": parse_video(**said)} if said else {}
+
+
+def video_size(
+    resolution: str | None, aspect_ratio: str | None, frames: str | None, latent: str | None
+) -> VideoSize | None:
+    """The same as the library takes it; None when none of the options is given.
+
+    Raises:
+        BadInputError: the latent is not three whole numbers above 0.
+    """
+    size = VideoSize(resolution, aspect_ratio, frames, parse_latent(latent) if latent else None)
+    return None if size == VideoSize() else size
+
+
+def parse_choices(texts: list[str]) -> dict[str, str]:
+    """Read ``STAGE=NAME`` options.
+
+    Raises:
+        BadInputError: a text is not a stage name, an equals sign and another name.
+    """
+    chosen = {}
+    for text in texts:
+        stage, _, name = text.partition("=")
+        if not stage or not name:
+            raise BadInputError(f"'{text}' is not STAGE=NAME", "write for example t5=int8")
+        chosen[stage] = name
+    return chosen
 
 
 def parse_iterations(texts: list[str]) -> dict[str, int]:

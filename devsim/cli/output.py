@@ -1,17 +1,19 @@
 """What every verb shares: results on standard output, the rest on standard error."""
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from devsim.core.errors import DevsimError
+from devsim.core.errors import ArgumentError, DevsimError
 from devsim.core.printable import printable, quoted
 from devsim.report.broken_pipe import leave_quietly
 
 _LONGEST_LINE = 2_000
+_PARAMETER = re.compile(r"`(\w+)`")
 
 
 class _State:
@@ -38,12 +40,19 @@ def fail(error: BaseException, exit_status: int) -> int:
     """Say in one line what is wrong and how to mend it; with --debug, the traceback too."""
     if state.debug:
         traceback.print_exception(error)
-    if isinstance(error, DevsimError):
+    if isinstance(error, ArgumentError):
+        line = _PARAMETER.sub(_as_option, str(error))
+    elif isinstance(error, DevsimError):
         line = str(error)
     else:
         line = f"internal error: {type(error).__name__}: {error}; run again with devsim --debug"
     note("devsim: " + quoted(line.replace("\n", " "), _LONGEST_LINE))
     return exit_status
+
+
+def _as_option(parameter: re.Match[str]) -> str:
+    """What the command line calls a parameter of the library."""
+    return "--" + parameter[1].replace("_", "-")
 
 
 @contextmanager

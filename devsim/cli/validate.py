@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devsim.analysis.expected import expected_peak_bytes
+from devsim.analysis.explain import explain
+from devsim.analysis.validated import Validated, speed_ups
+from devsim.analysis.validation import compare
 from devsim.cli.conditions import (
     HardLimit,
     OnPressureOption,
@@ -24,12 +28,8 @@ from devsim.core.files import refuse_overwrite, write_atomically
 from devsim.core.plan import Plan
 from devsim.execute.sampler import SAMPLE_EVERY_NS
 from devsim.policy.named import BASELINES, policy_of
-from devsim.replay.expected import expected_peak_bytes
-from devsim.replay.explain import explain
-from devsim.replay.validated import Validated, speed_ups
-from devsim.replay.validation import compare
 from devsim.report.validation_json import validation_json
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 if TYPE_CHECKING:
     from devsim.execute.campaign import Campaign

@@ -16,7 +16,6 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-import devsim
 from devsim.convert.faults import InaccurateError
 from devsim.convert.outcome import Made
 from devsim.convert.package import count_flops, weight_file_bytes, write_package
@@ -24,6 +23,7 @@ from devsim.convert.precision import LOWEST_PSNR_DB, Precision
 from devsim.convert.source import BlockSource, PipelineSource, StageSource
 from devsim.core.files import package_digest
 from devsim.core.manifest import Block, Check, Port
+from devsim.version import __version__
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 Compute = Callable[[Arrays], dict[str, npt.NDArray[np.generic]]]
@@ -174,6 +174,6 @@ def _recipe(
         "weights": source.weights,
         "block": [stage, variant, block.name, precision],
         "ports": [port.model_dump() for port in (*block.inputs, *block.outputs)],
-        "versions": [devsim.__version__, version("torch"), version("coremltools")],
+        "versions": [__version__, version("torch"), version("coremltools")],
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -9,8 +9,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import devsim
-
 
 def python_command(module: str) -> list[str]:
     """The command that runs one of devsim's modules with this interpreter."""
@@ -34,5 +32,5 @@ def python_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def _homes() -> set[Path]:
     """The folders of devsim's package and of the program that runs."""
     program = getattr(sys.modules.get("__main__"), "__file__", None)
-    homes = {Path(devsim.__file__).resolve().parents[1]}
+    homes = {Path(__file__).resolve().parents[2]}
     return homes | {Path(program).resolve().parent} if program else homes

@@ -33,6 +33,14 @@ class BadInputError(DevsimError):
     """A file or an argument that cannot be used."""
 
 
+class ArgumentError(BadInputError):
+    """Arguments that cannot be read, or that contradict each other.
+
+    The texts have parameters in backquotes, as ``budget``; the command line turns those into its
+    options.
+    """
+
+
 class BadFileError(BadInputError):
     """A file that is missing, truncated or not what it should be."""
 

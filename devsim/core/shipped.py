@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import devsim
 from devsim.core.device import Device
 from devsim.core.errors import BadInputError
 from devsim.core.profile import Profile
@@ -11,7 +10,7 @@ from devsim.core.scaling import is_work_missing, with_work_of
 
 def profiles_folder() -> Path:
     """Where the shipped files are: inside an installed wheel, or beside a source checkout."""
-    package = Path(devsim.__file__).parent
+    package = Path(__file__).parents[1]
     installed = package / "profiles"
     return installed if installed.is_dir() else package.parent / "profiles"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psutil
 
-import devsim
 from devsim.core.units import format_bytes
 from devsim.execute.cores import Cores
 from devsim.execute.page_cache import PageCache
+from devsim.version import __version__
 
 _LIBRARIES = ("torch", "coremltools", "numpy")
 
@@ -38,7 +38,7 @@ def describe(
         "compute_threads": str(threads),
         "cores": str(cores) if cores else "any",
         "page_cache": page_cache.value,
-        "devsim": devsim.__version__,
+        "devsim": __version__,
         "python": platform.python_version(),
         **{name: _version(name) for name in _LIBRARIES},
     }

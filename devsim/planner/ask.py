@@ -8,7 +8,7 @@ from devsim.core.profile import Profile
 from devsim.planner.cost import Objective
 from devsim.planner.problem import problem_of
 from devsim.planner.source import Problem
-from devsim.simulate.workload import Phases
+from devsim.simulation.workload import Phases
 
 
 @dataclass(frozen=True)

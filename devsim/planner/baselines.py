@@ -13,8 +13,8 @@ from devsim.policy.planned import Planned
 from devsim.policy.protocol import Policy, Rule
 from devsim.policy.serial import Serial
 from devsim.policy.strided import any_prefix, any_strided
-from devsim.simulate.cut import cut_for
-from devsim.simulate.evaluate import evaluate
+from devsim.simulation.cut import cut_for
+from devsim.simulation.evaluate import evaluate
 
 COMPARED = (
     "serial",

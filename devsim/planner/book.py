@@ -17,7 +17,7 @@ from devsim.planner.runs import Run
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
-from devsim.simulate.evaluate import Evaluator
+from devsim.simulation.evaluate import Evaluator
 
 Shapes = tuple[Shape, ...]
 Stages = tuple[int, ...]

@@ -23,7 +23,7 @@ from functools import cache, partial
 
 from devsim.planner.knapsack import Item, Purchase, best_value_ns, most_value_ns
 from devsim.planner.source import Problem, StageSource
-from devsim.simulate.speeds import FULL_SPEED_PPM
+from devsim.simulation.speeds import FULL_SPEED_PPM
 
 
 @dataclass(frozen=True, eq=False)

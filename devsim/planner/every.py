@@ -23,7 +23,7 @@ from devsim.planner.search import Found, every_shape
 from devsim.planner.shape import Shape
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
-from devsim.simulate.evaluate import Evaluator
+from devsim.simulation.evaluate import Evaluator
 
 _WINDOWS = (0, 1, 2)
 """Windows that are looked at besides one that never holds a load back."""

@@ -15,7 +15,7 @@ from devsim.planner.shape import Shape
 from devsim.planner.solver import Solver
 from devsim.planner.variants import choices
 from devsim.policy.planned import Planned
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 _BUDGETS = 24
 _WORTH = 0.0005

@@ -14,7 +14,7 @@ from devsim.planner.cost import Cost, Objective, cost_of
 from devsim.planner.runs import Run, runs_of
 from devsim.planner.shape import Shape
 from devsim.policy.protocol import Policy
-from devsim.simulate.evaluate import Evaluator
+from devsim.simulation.evaluate import Evaluator
 
 
 class ByHand(NamedTuple):

@@ -8,7 +8,7 @@ from devsim.planner.construct import finest
 from devsim.planner.problem import problem_of
 from devsim.planner.source import Problem
 from devsim.policy.feasible import smallest_budget_bytes
-from devsim.simulate.workload import TDTM
+from devsim.simulation.workload import TDTM
 
 
 def finest_cut(problem: Problem) -> Pipeline:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from devsim.core.pipeline import ChunkCost, LaneSpeeds
 from devsim.planner.source import Problem, StageSource
-from devsim.simulate.speeds import FULL_SPEED_PPM
+from devsim.simulation.speeds import FULL_SPEED_PPM
 
 
 def _durations(*fields: str) -> Callable[[Problem, float], Problem]:

@@ -8,9 +8,9 @@ from devsim.planner.baselines import read_bytes_of, residency_of
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.solver import Solution, solve
 from devsim.policy.planned import Planned
-from devsim.simulate.predict import summarise
-from devsim.simulate.simulator import simulate
-from devsim.simulate.workload import phases_of
+from devsim.simulation.predict import summarise
+from devsim.simulation.simulator import simulate
+from devsim.simulation.workload import phases_of
 
 
 def plan(profile: Profile, budget_bytes: int, iterations: dict[str, int] | None = None) -> Plan:

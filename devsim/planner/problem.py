@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 from devsim.core.profile import Profile, Samples, StageProfile
 from devsim.planner.source import Problem, StageSource
-from devsim.simulate.costs import chunk_of, lane_speeds, mean_ns
-from devsim.simulate.workload import Phases, default_variant
+from devsim.simulation.costs import chunk_of, lane_speeds, mean_ns
+from devsim.simulation.workload import Phases, default_variant
 
 
 def problem_of(

@@ -17,9 +17,9 @@ from devsim.planner.shape import Shape
 from devsim.planner.solver import Solution, solve
 from devsim.policy.planned import Planned
 from devsim.policy.timetable import costs_of
-from devsim.simulate.draw import Sampler
-from devsim.simulate.durations import Durations
-from devsim.simulate.evaluate import Evaluator
+from devsim.simulation.draw import Sampler
+from devsim.simulation.durations import Durations
+from devsim.simulation.evaluate import Evaluator
 
 RUNS = 40
 _SEED = 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.policy.protocol import Policy
-from devsim.simulate.evaluate import Evaluator
+from devsim.simulation.evaluate import Evaluator
 
 
 class Run(NamedTuple):

@@ -16,7 +16,7 @@ from devsim.planner.shape import Shape
 from devsim.planner.variants import choices
 from devsim.policy.planned import Planned
 from devsim.policy.protocol import Policy
-from devsim.simulate.evaluate import evaluate
+from devsim.simulation.evaluate import evaluate
 
 
 class Solution(NamedTuple):

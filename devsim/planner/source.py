@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from devsim.core.pipeline import Chunk, ChunkCost, LaneSpeeds, Pipeline, Stage
 from devsim.core.profile import BoundaryTensor
-from devsim.simulate.costs import held_by, joined_ns
+from devsim.simulation.costs import held_by, joined_ns
 
 Bounds = tuple[tuple[int, int], ...]
 """The chunks of a stage: each one's first block, and the block that it ends before."""

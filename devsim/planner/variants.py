@@ -9,7 +9,7 @@ from devsim.core.plan import Plan
 from devsim.core.profile import StageProfile
 from devsim.planner.ask import Ask
 from devsim.planner.problem import problem_of
-from devsim.simulate.workload import TDTM, default_variant
+from devsim.simulation.workload import TDTM, default_variant
 
 
 def choices(ask: Ask) -> list[Ask]:

@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
-from devsim.calibrate.calibration import Calibration, Check
-from devsim.calibrate.from_trace import TraceCalibration
+from devsim.calibration.calibration import Calibration, Check
+from devsim.calibration.from_trace import TraceCalibration
 from devsim.report.console import plain_table, styled
 
 _MOST_CHECKS = 24

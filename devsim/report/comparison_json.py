@@ -4,9 +4,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from devsim.analysis.comparison.change import Change, Sampled, Unit
+from devsim.analysis.comparison.comparison import Comparison
 from devsim.core.units import seconds
-from devsim.replay.comparison.change import Change, Sampled, Unit
-from devsim.replay.comparison.comparison import Comparison
 
 
 def comparison_json(compared: Comparison, threshold: Fraction) -> dict[str, Any]:

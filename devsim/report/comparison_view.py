@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from devsim.analysis.comparison.change import Change, Sampled, Unit, Verdict
+from devsim.analysis.comparison.comparison import Comparison
 from devsim.core.units import format_bytes, format_ns
-from devsim.replay.comparison.change import Change, Sampled, Unit, Verdict
-from devsim.replay.comparison.comparison import Comparison
 from devsim.report.console import plain_table, styled
 
 _MARKS = {

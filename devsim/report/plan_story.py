@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from devsim.core.plan import Plan
 from devsim.core.trace import Kind, Span, Trace
 from devsim.policy.named import policy_of
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 
 @dataclass(frozen=True)

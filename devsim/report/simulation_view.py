@@ -6,9 +6,9 @@ from rich.console import Console
 
 from devsim.core.units import format_bytes, format_ns
 from devsim.report.console import plain_table
-from devsim.simulate.draw import distribution
-from devsim.simulate.evaluate import Evaluation
-from devsim.simulate.predict import StageTotals
+from devsim.simulation.draw import distribution
+from devsim.simulation.evaluate import Evaluation
+from devsim.simulation.predict import StageTotals
 
 
 def show_stages(stages: Mapping[str, StageTotals], console: Console) -> None:

@@ -2,10 +2,10 @@
 
 from rich.console import Console
 
+from devsim.analysis.story import Story, tell
 from devsim.core.stalls import Stall
 from devsim.core.trace import Kind, Trace
 from devsim.core.units import format_bytes, format_ns
-from devsim.replay.story import Story, tell
 from devsim.report.console import plain_table, styled
 
 _SHADES = " ░▒▓█"

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from html import escape
 
+from devsim.analysis.chunks import Distribution
+from devsim.analysis.validated import Validated
+from devsim.analysis.validation import Compared
 from devsim.core.units import format_bytes, format_ns
-from devsim.replay.chunks import Distribution
-from devsim.replay.validated import Validated
-from devsim.replay.validation import Compared
 from devsim.report.validation_view import Verdict, verdicts
 
 _STYLE = """

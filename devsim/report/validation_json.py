@@ -3,10 +3,10 @@
 import math
 from typing import Any
 
+from devsim.analysis.chunks import ChunkCompared, Distribution
+from devsim.analysis.validated import SpeedUp, Validated
+from devsim.analysis.validation import Compared
 from devsim.core.units import seconds
-from devsim.replay.chunks import ChunkCompared, Distribution
-from devsim.replay.validated import SpeedUp, Validated
-from devsim.replay.validation import Compared
 
 
 def validation_json(validated: Validated) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from devsim.analysis.chunks import ChunkCompared, Distribution
+from devsim.analysis.explain import Explanation
+from devsim.analysis.validated import SpeedUp, Validated
+from devsim.analysis.validation import Compared, Validation
 from devsim.core.units import format_bytes, format_ns
-from devsim.replay.chunks import ChunkCompared, Distribution
-from devsim.replay.explain import Explanation
-from devsim.replay.validated import SpeedUp, Validated
-from devsim.replay.validation import Compared, Validation
 from devsim.report.console import plain_table, styled
 
 _MOST_CHUNKS = 12

@@ -32,7 +32,7 @@ def refused(result, status, *parts):
 @pytest.mark.parametrize(
     ("args", "status", "parts"),
     [
-        (["plan"], 2, ["--device NAME"]),
+        (["plan"], 2, ["--device"]),
         (["plan", "--device", "iphone99"], 2, ["unknown device 'iphone99'", "iphone15pro"]),
         (["plan", "--device", "no.toml"], 2, ["no.toml: no such file"]),
         (["plan", "--device", "iphone15pro", "--budget", "3.3"], 1, ["does not fit"]),

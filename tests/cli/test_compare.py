@@ -10,7 +10,7 @@ from strategies import make_profile, make_variant
 from devsim.core.chrome import write_trace
 from devsim.planner.planner import plan
 from devsim.policy.planned import Planned
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 
 def made(compute):
@@ -189,5 +189,5 @@ def test_neither_torch_nor_coremltools_is_imported_for_it(devsim, folder):
     args = ("compare", "before-plan.json", "before-plan.json")
     result = devsim(*args, cwd=folder, python=("-X", "importtime"))
     imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
-    assert "devsim.replay.comparison.plans" in imported
+    assert "devsim.analysis.comparison.plans" in imported
     assert not imported & {"torch", "coremltools"}

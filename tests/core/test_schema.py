@@ -17,7 +17,7 @@ from devsim.core.manifest import Manifest
 from devsim.core.shipped import profiles_folder
 from devsim.planner.planner import plan
 from devsim.policy.serial import Serial
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("device", "manifest", "plan", "profile", "trace-metadata")

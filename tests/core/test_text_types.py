@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticUndefined
 
-from devsim.calibrate.totals import Totals
+from devsim.calibration.totals import Totals
 from devsim.convert.records import Record
 from devsim.core.chrome import SpanArgs, TraceMetadata
 from devsim.core.device import Device

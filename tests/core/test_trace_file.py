@@ -14,7 +14,7 @@ from devsim.core.chrome import read_trace, to_chrome, write_trace
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.trace import Kind
 from devsim.policy.serial import Serial
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 REQUIRED = {
     "X": {"name", "cat", "ts", "dur", "pid", "tid", "args"},

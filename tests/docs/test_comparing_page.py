@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devsim.replay.comparison.change import Verdict
+from devsim.analysis.comparison.change import Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "comparing.md").read_text()

@@ -11,7 +11,7 @@ from devsim.execute.models import Models
 from devsim.execute.requests import Setting
 from devsim.planner.planner import plan
 from devsim.runtime.choose import open_runtime
-from devsim.simulate.costs import chunk_of
+from devsim.simulation.costs import chunk_of
 
 
 @pytest.fixture(scope="session")

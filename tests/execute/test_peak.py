@@ -14,7 +14,7 @@ from devsim.execute.recording import Recording
 from devsim.execute.requests import Setting
 from devsim.planner.planner import plan
 from devsim.policy.named import policy_of
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 mb = ct.converters.mil.Builder
 

@@ -21,7 +21,7 @@ from devsim.execute.watch import Worker
 from devsim.planner.planner import plan
 from devsim.policy.feasible import needed_bytes
 from devsim.policy.planned import Planned
-from devsim.simulate.costs import chunk_of
+from devsim.simulation.costs import chunk_of
 from devsim.workloads.pipeline import TorchBlock, TorchPipeline, TorchStage
 
 PLANS = 200

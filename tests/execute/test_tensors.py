@@ -7,7 +7,7 @@ import pytest
 from devsim.core.errors import BadInputError
 from devsim.core.manifest import Block, Port, StageManifest
 from devsim.execute.tensors import TensorStore, boundary_tensors, external_bytes, external_ports
-from devsim.simulate.costs import held_by
+from devsim.simulation.costs import held_by
 
 
 def port(name, *shape, tensor=None):

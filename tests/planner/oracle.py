@@ -11,9 +11,9 @@ from devsim.planner.infeasible import finest_cut
 from devsim.planner.problem import problem_of
 from devsim.planner.source import Problem
 from devsim.policy.planned import Planned
-from devsim.simulate.costs import chunk_of
-from devsim.simulate.simulator import simulate
-from devsim.simulate.workload import phases_of
+from devsim.simulation.costs import chunk_of
+from devsim.simulation.simulator import simulate
+from devsim.simulation.workload import phases_of
 
 
 def best_makespan_ns(profile: Profile, budget_bytes: int) -> int:

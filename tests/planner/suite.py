@@ -11,7 +11,7 @@ from instances import KINDS, Block, Instance, instance, profile_of
 from devsim.planner.bound import lower_bound_ns
 from devsim.planner.problem import problem_of
 from devsim.planner.search import search
-from devsim.simulate.workload import phases_of
+from devsim.simulation.workload import phases_of
 
 PATH = Path(__file__).parent / "suite.json.gz"
 _SINGLE, _PAIRS = range(3, 11), ((2, 2), (3, 3), (4, 3), (4, 4))

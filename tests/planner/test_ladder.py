@@ -28,7 +28,7 @@ from devsim.planner.score import least_cost
 from devsim.planner.search import has_few_shapes
 from devsim.planner.solver import climb
 from devsim.policy.feasible import smallest_budget_bytes
-from devsim.simulate.workload import phases_of
+from devsim.simulation.workload import phases_of
 
 EXAMPLES = int(os.environ.get("DEVSIM_EXAMPLES", "0"))
 

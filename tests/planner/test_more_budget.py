@@ -19,9 +19,9 @@ from devsim.planner.planner import plan_for
 from devsim.planner.runs import runs_of
 from devsim.planner.search import has_few_shapes
 from devsim.policy.feasible import smallest_budget_bytes
-from devsim.simulate.evaluate import Evaluator
-from devsim.simulate.simulator import simulate
-from devsim.simulate.workload import phases_of
+from devsim.simulation.evaluate import Evaluator
+from devsim.simulation.simulator import simulate
+from devsim.simulation.workload import phases_of
 
 EXAMPLES = int(os.environ.get("DEVSIM_EXAMPLES", "0"))
 drawn = st.one_of(

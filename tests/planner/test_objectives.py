@@ -15,7 +15,7 @@ from devsim.planner.planner import plan_for
 from devsim.planner.robust import robust_plan
 from devsim.planner.sensitivity import sensitivity
 from devsim.planner.solver import solve
-from devsim.simulate.workload import phases_of
+from devsim.simulation.workload import phases_of
 
 BLOCKS = [make_variant(resident=10, cold=20, cached=20, compute=10) for _ in range(6)]
 

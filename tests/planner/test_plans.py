@@ -11,8 +11,8 @@ from devsim.planner.baselines import COMPARED, hands
 from devsim.planner.planner import plan
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import baseline, policy_of
-from devsim.simulate.predict import summarise
-from devsim.simulate.simulator import simulate
+from devsim.simulation.predict import summarise
+from devsim.simulation.simulator import simulate
 
 cases = st.tuples(profiles(max_blocks=5, max_iterations=4, max_stages=2), st.integers(0, 150))
 

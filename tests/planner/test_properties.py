@@ -11,8 +11,8 @@ from strategies import make_profile, make_variant, profiles
 from devsim.planner.planner import plan
 from devsim.policy.feasible import smallest_budget_bytes
 from devsim.policy.named import policy_of
-from devsim.simulate.costs import chunk_of
-from devsim.simulate.simulator import simulate
+from devsim.simulation.costs import chunk_of
+from devsim.simulation.simulator import simulate
 
 small = profiles(max_blocks=3, max_iterations=3, max_stages=2)
 

@@ -16,7 +16,7 @@ from suite import ratios, read_suite, suite_instances
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.planner.shape import bounds_of, shape_of
 from devsim.policy.planned import Planned
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 SUITE = read_suite()
 

@@ -17,7 +17,7 @@ from devsim.planner.infeasible import least_budget_bytes
 from devsim.planner.planner import plan_for
 from devsim.planner.variants import as_planned, choices
 from devsim.policy.feasible import smallest_budget_bytes
-from devsim.simulate.workload import phases_of
+from devsim.simulation.workload import phases_of
 
 
 def with_second_variant(profile, other):

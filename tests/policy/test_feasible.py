@@ -10,7 +10,7 @@ from devsim.core.plan import Residency
 from devsim.policy.feasible import needed_bytes, require_feasible, smallest_budget_bytes
 from devsim.policy.planned import Planned
 from devsim.policy.serial import Serial
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 
 def peak_of_the_most_careful_run(pipeline, policy) -> int:

@@ -10,7 +10,7 @@ from strategies import make_chunk, make_pipeline, make_stage
 
 from devsim.core.trace import Kind
 from devsim.policy.on_device_sora import OnDeviceSora
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 LOAD, COMPUTE = 10, 4
 AMPLE = 10_000

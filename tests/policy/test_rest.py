@@ -10,7 +10,7 @@ from devsim.policy.feasible import needed_bytes, smallest_budget_bytes
 from devsim.policy.order import positions
 from devsim.policy.planned import Planned
 from devsim.policy.rest import rest_of
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 PIPELINE = make_pipeline(
     make_stage(

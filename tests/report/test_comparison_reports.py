@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 from jsonschema import Draft202012Validator
 
-from devsim.replay.comparison.change import Change, Sampled, Unit, single
-from devsim.replay.comparison.comparison import Choice, Comparison, Setting
+from devsim.analysis.comparison.change import Change, Sampled, Unit, single
+from devsim.analysis.comparison.comparison import Choice, Comparison, Setting
 from devsim.report.comparison_json import comparison_json
 from devsim.report.comparison_view import answer, show_comparison
 from devsim.report.console import SafeConsole

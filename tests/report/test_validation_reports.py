@@ -10,15 +10,15 @@ import pytest
 from rich.console import Console
 from strategies import make_chunk, make_pipeline, make_stage
 
+from devsim.analysis.explain import explain
+from devsim.analysis.validated import Validated, speed_ups
+from devsim.analysis.validation import compare
 from devsim.core.plan import Residency
 from devsim.policy.planned import Planned
-from devsim.replay.explain import explain
-from devsim.replay.validated import Validated, speed_ups
-from devsim.replay.validation import compare
 from devsim.report.validation_html import validation_html
 from devsim.report.validation_json import validation_json
 from devsim.report.validation_view import show_validation, verdicts
-from devsim.simulate.simulator import simulate
+from devsim.simulation.simulator import simulate
 
 POLICY = Planned((Residency(resident=(), window=1),))
 

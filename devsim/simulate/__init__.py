@@ -1,1 +1,0 @@
-"""A policy driven in simulated time (simpy)."""
