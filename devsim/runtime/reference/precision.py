@@ -36,7 +36,7 @@ def in_single(operation: str, function: Callable[..., Any]) -> Callable[..., Any
 
 _PRODUCTS = {"conv", "conv_transpose", "einsum", "matmul", "scaled_dot_product_attention"}
 _OF_STEPS = {
-    "cumsum", "inverse", "l2_norm", "l2_pool", "linear_activation", "reduce_l2_norm",
+    "cumsum", "inverse", "l2_pool", "linear_activation", "reduce_l2_norm",
     "reduce_log_sum", "reduce_log_sum_exp", "reduce_prod", "reduce_sum_square", "scaled_tanh",
     "sigmoid_hard", "softplus", "softplus_parametric",
 }  # fmt: skip
