@@ -37,7 +37,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _frontend(arguments: argparse.Namespace) -> int:
-    """Like ``_run``, of coremltools' torch front-end tests; records the counts as well."""
+    """Like ``_run``, of coremltools' torch front-end tests."""
     suffix = f"-{arguments.target}" if arguments.target else ""
     path = arguments.results or Path(f"conformance-frontend{suffix}.jsonl")
     if arguments.retry:
@@ -52,9 +52,8 @@ def _frontend(arguments: argparse.Namespace) -> int:
     results = run(selection, path, _progress)
     total = summary.counts(results)
     print(summary.totals(results))
-    for record in results:
-        if record.reached and record.outcome is not Outcome.PASSED:
-            print(f"{record.case} ({record.precision}): {record.reason}")
+    for record in filter(lambda record: record.reached and record.reason, results):
+        print(f"{record.outcome}: {record.case} ({record.precision}): {record.reason}")
     if arguments.commit:
         summary.write(results, runner.total(FRONTEND), document.frontend_file(arguments.target))
     return 0 if total.passed == total.compared else 1

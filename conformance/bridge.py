@@ -34,7 +34,7 @@ def predictor(case: Callable[[], Case]) -> Callable[..., dict[str, Any]]:
         if not model.is_package:
             pytest.skip("not an ML program")
         running = case()
-        running.predicted = True
+        running.predicted, running.held = True, False
         running.operations = _operations(model)
         running.half |= _computes_in_half(model)
         # What coremltools itself refuses: names, and the modes of pictures.

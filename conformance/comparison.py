@@ -26,6 +26,7 @@ class Case:
     Attributes:
         predicted: whether it asked for a prediction.
         prediction: the last one.
+        held: whether that was compared, and within the suite's tolerance.
         operations: the operations of the last model that predicted, in order.
         half: whether float16 is in the program, or in what is expected of it.
         strict: whether all that was compared held at the strict tolerance.
@@ -34,6 +35,7 @@ class Case:
 
     predicted: bool = False
     prediction: Mapping[str, Any] = field(default_factory=dict)
+    held: bool = False
     operations: tuple[str, ...] = ()
     half: bool = False
     strict: bool = True

@@ -15,6 +15,7 @@ LANGUAGE = ("const", "cond", "while_loop")
 
 RESULTS = Path(__file__).parent / "results.json"
 REACHABLE = Path(__file__).parent / "reachable.json"
+FRONTEND_TARGETS = ("", "iOS18")
 _USUAL = ("fp16", "own")
 _BEGIN = "<!-- {}: made by `python -m conformance document` -->"
 _END = "<!-- end of {} -->"
@@ -27,7 +28,12 @@ def frontend_file(target: str) -> Path:
 
 def renewed(page: str) -> str:
     """The page with its tables renewed."""
-    contents = {"results": results(), "reachable": reach(), "operations": table()}
+    contents = {
+        "results": results(),
+        "reachable": reach(),
+        "frontend": frontend(),
+        "operations": table(),
+    }
     for name, content in contents.items():
         page = _with(page, name, content)
     return page
@@ -80,6 +86,23 @@ def reach() -> str:
               for name, *counts in rows),
         ]
     )  # fmt: skip
+
+
+def frontend() -> str:
+    """What the recorded results of the front-end tests say, by the target of their packages."""
+    rows = []
+    for target_name in FRONTEND_TARGETS:
+        path = frontend_file(target_name)
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        counts = [sum(column) for column in zip(*recorded["totals"].values(), strict=True)]
+        name = target_name or "the test's own, else iOS15"
+        rows.append(
+            f"| {name} | {recorded['run']:,} of {recorded['cases']:,} | "
+            f"{' | '.join(f'{count:,}' for count in counts)} | {counts[1] / counts[0]:.2%} |"
+        )
+    columns = " | ".join(recorded["columns"])
+    head = f"| target | cases run | {columns} | passed |"
+    return "\n".join([head, "|---|" + "---:|" * 7, *rows])
 
 
 def _with(page: str, name: str, content: str) -> str:

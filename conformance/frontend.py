@@ -67,13 +67,16 @@ def _converting_for(target: ct.target, convert: Callable[..., Any]) -> Callable[
 
 
 def _watched(compare: Callable[..., Any], case: Callable[[], Case]) -> Callable[..., Any]:
-    """``assert_allclose`` that also compares a prediction at the strict tolerance."""
+    """``assert_allclose`` that also notes how a prediction compares, at either tolerance."""
 
     @wraps(compare)
     def comparing(actual: Untyped, desired: Untyped, *rest: Untyped, **options: Untyped) -> None:
         running = case()
-        if any(actual is given for given in running.prediction.values()):
+        predicted = any(actual is given for given in running.prediction.values())
+        if predicted:
+            running.held = False
             running.strict &= close(actual, desired)
         compare(actual, desired, *rest, **options)
+        running.held |= predicted
 
     return comparing

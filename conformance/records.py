@@ -54,7 +54,7 @@ class Record:
         precision: ``fp16``, ``fp32``, ``mixed`` or ``own``; see ``naming.precision``.
         outcome: at the suite's tolerance.
         strict: whether it also holds at the strict tolerance.
-        reason: one line, where it did not pass.
+        reason: one line, where it did not pass, or failed on the program after it was compared.
         reach: how near a runtime can come, where that was asked.
     """
 

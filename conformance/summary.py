@@ -69,14 +69,14 @@ def totals(results: Sequence[Record]) -> str:
 
 
 def write(results: Sequence[Record], cases: int, path: Path) -> None:
-    """Write the counts, and every case that did not pass at both tolerances.
+    """Write the counts, and every case that failed or did not pass at both tolerances.
 
     Args:
         results: of the cases that ran.
         cases: how many the suite has.
         path: the file.
     """
-    wrong = [r for r in results if r.reached and not (r.strict and r.outcome is Outcome.PASSED)]
+    wrong = [r for r in results if r.reached and not _is_right(r)]
     content = {
         "suite": f"coremltools {version('coremltools')}",
         "cases": cases,
@@ -114,6 +114,10 @@ def _by_test(wrong: Iterable[Record]) -> dict[str, dict[str, object]]:
         numbers[key].append(int(number))
         groups.setdefault(key, {"reason": record.reason, "cases": numbers[key]})
     return groups
+
+
+def _is_right(record: Record) -> bool:
+    return record.strict and record.outcome is Outcome.PASSED and not record.reason
 
 
 def _of(results: Iterable[Record], precision: str) -> list[Record]:

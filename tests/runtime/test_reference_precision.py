@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import coremltools as ct
 import mil_packages
 import numpy as np
 import pytest
+import torch
 from mil_packages import mb
+from torch import Tensor, nn
 
 from devsim.runtime.reference import ReferenceRuntime
 
@@ -72,3 +75,101 @@ def test_a_half_precision_linear_takes_integer_weights(tmp_path: Path) -> None:
     (result,) = ReferenceRuntime().load(package).predict({"x": X}).values()
     wanted = 2 * X.astype(np.float64).sum(-1) + 1
     np.testing.assert_allclose(result[..., 0], wanted, rtol=2e-3, atol=2e-2)
+
+
+LARGE = np.float16([[300, 400, 0.0], [3, 4, 12]])
+
+
+@pytest.mark.parametrize(
+    ("build", "truth"),
+    [
+        # Squares, sums and products that no float16 holds, on the way to a result that one does.
+        (lambda x: mb.reduce_l2_norm(x=x, axes=[1]), [500, 13]),
+        (lambda x: mb.reduce_log_sum(x=mb.concat(values=[x] * 200, axis=1), axes=[1]),
+         np.log([200 * 700, 200 * 19])),
+        (lambda x: mb.reduce_prod(x=mb.concat(values=[x, x], axis=1), axes=[1]), [0, 144**2]),
+        (lambda x: mb.l2_pool(x=mb.expand_dims(x=x, axes=[0]), kernel_sizes=[3], strides=[1],
+                              pad_type="valid"), [[[500], [13]]]),
+        (lambda x: mb.linear_activation(x=x, alpha=np.float16(300), beta=np.float16(-65000)),
+         300.0 * LARGE.astype(float) - 65000),
+        (lambda x: mb.cumsum(x=mb.add(x=mb.mul(x=x, y=np.float16(0)), y=np.float16([1, 4096, 0])),
+                             axis=1, exclusive=True), [[0, 1, 4097]] * 2),
+    ],
+    ids=["reduce_l2_norm", "reduce_log_sum", "reduce_prod", "l2_pool",
+         "linear_activation", "cumsum"],
+)  # fmt: skip
+def test_steps_inside_an_operation_are_not_rounded(tmp_path: Path, build: Any, truth: Any) -> None:
+    loaded = ReferenceRuntime().load(mil_packages.save(tmp_path, build, {"x": LARGE}))
+    (actual,) = loaded.predict({"x": LARGE}).values()
+    assert actual.dtype == np.float16
+    np.testing.assert_array_max_ulp(actual, np.asarray(truth).astype(np.float16), maxulp=1)
+
+
+class Scan(nn.Module):
+    """A selective scan, unrolled, whose state may be kept in another type than the rest."""
+
+    def __init__(self, state: torch.dtype | None) -> None:
+        super().__init__()
+        self.state = state
+
+    def forward(self, x: Tensor, decay: Tensor, weight: Tensor) -> Tensor:
+        x, decay, weight = (each.to(self.state or each.dtype) for each in (x, decay, weight))
+        h, results = torch.zeros_like(x[:, 0]), []
+        for time in range(x.shape[1]):
+            h = decay[:, time] * h + x[:, time]
+            results.append((h * weight[:, time]).sum(-1))
+        return torch.stack(results, 1)
+
+
+@pytest.mark.parametrize("state", [None, torch.float32])
+def test_a_scan_in_float16_overflows_where_every_result_of_it_is_rounded(
+    tmp_path: Path, state: torch.dtype | None
+) -> None:
+    random = torch.Generator().manual_seed(3)
+    x = 40000 * torch.rand(1, 12, 8, generator=random)
+    decay, weight = (torch.rand(1, 12, 8, generator=random) for _ in range(2))
+    given = (x, decay.sqrt(), weight / 64)
+    path = tmp_path / "scan.mlpackage"
+    ct.convert(
+        torch.jit.trace(Scan(state), given),
+        inputs=[ct.TensorType(name, x.shape) for name in ("x", "decay", "weight")],
+        minimum_deployment_target=ct.target.iOS17,
+        skip_model_load=True,
+    ).save(str(path))
+    half = [each.half() for each in given]
+    arrays = {n: a.numpy() for n, a in zip(("x", "decay", "weight"), half, strict=True)}
+    (actual,) = ReferenceRuntime().load(path).predict(arrays).values()
+    # The converter leaves no float32 in a program of float16, whatever the model computed in.
+    rounded, kept = Scan(None)(*half).numpy(), Scan(torch.float32)(*half).numpy()
+    np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(rounded))
+    assert np.isfinite(kept).all()
+    assert not np.isfinite(rounded).all()
+    finite = np.isfinite(rounded)
+    np.testing.assert_allclose(actual[finite], rounded[finite], rtol=2**-8)
+
+
+@pytest.mark.parametrize(("reciprocal", "offset"), [(True, 1e-4), (False, 0.0)])
+def test_a_reciprocal_is_converted_with_an_epsilon_and_a_division_is_not(
+    tmp_path: Path, reciprocal: bool, offset: float
+) -> None:
+    class Snake(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.alpha = nn.Parameter(torch.linspace(0.2, 2, 4)[:, None])
+
+        def forward(self, x: Tensor) -> Tensor:
+            wave = torch.sin(self.alpha * x).square()
+            return x + (self.alpha.reciprocal() * wave if reciprocal else wave / self.alpha)
+
+    x = torch.randn(1, 4, 50, generator=torch.Generator().manual_seed(5))
+    path = tmp_path / "snake.mlpackage"
+    ct.convert(
+        torch.jit.trace(Snake(), x),
+        inputs=[ct.TensorType("x", x.shape)],
+        compute_precision=ct.precision.FLOAT32,
+        skip_model_load=True,
+    ).save(str(path))
+    (actual,) = ReferenceRuntime().load(path).predict({"x": x.numpy()}).values()
+    alpha, wide = torch.linspace(0.2, 2, 4)[:, None].double(), x.double()
+    exact = wide + torch.sin(alpha * wide).square() / (alpha + offset)
+    np.testing.assert_allclose(actual, exact.numpy(), rtol=1e-5, atol=1e-6)

@@ -1,8 +1,10 @@
-"""Products of half-precision tensors, computed in single precision and rounded once.
+"""Operations on half-precision tensors that are computed in single precision and rounded once.
 
-Most processors have no half-precision arithmetic, and torch then takes six times as long as in
-single precision (``benchmarks/reference_runtime.py predict``). A product accumulates in single
-precision either way, so only the rounding of the result remains, and the package declares that.
+Most processors have no half-precision arithmetic, and torch then takes six times as long for a
+product as in single precision (``benchmarks/reference_runtime.py predict``). A product accumulates
+in single precision either way, so only the rounding of the result remains, and the package declares
+that. Nor has an operation of several steps a result before its last: the norm of numbers whose
+squares no half-precision number holds is finite.
 """
 
 from collections.abc import Callable
@@ -19,7 +21,7 @@ _ROWS = 1024
 
 
 def in_single(operation: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """What to call for an operation that gives half precision; ``function`` when it is no product.
+    """What to call for an operation that gives half precision.
 
     Args:
         operation: its name in MIL.
@@ -27,12 +29,17 @@ def in_single(operation: str, function: Callable[..., Any]) -> Callable[..., Any
     """
     if operation == "linear":
         return _linear
-    if operation in _PRODUCTS:
+    if operation in _PRODUCTS or operation in _OF_STEPS:
         return lambda *arguments: function(*[_widened(argument) for argument in arguments])
     return function
 
 
 _PRODUCTS = {"conv", "conv_transpose", "einsum", "matmul", "scaled_dot_product_attention"}
+_OF_STEPS = {
+    "cumsum", "inverse", "l2_pool", "linear_activation", "reduce_l2_norm",
+    "reduce_log_sum", "reduce_log_sum_exp", "reduce_prod", "reduce_sum_square", "scaled_tanh",
+    "sigmoid_hard", "softplus", "softplus_parametric",
+}  # fmt: skip
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
