@@ -248,7 +248,7 @@ def _found(
     if chosen and found.device != chosen.name:
         raise BadInputError(
             f"{path}: was made on {found.device}, not on {chosen.name}",
-            "leave --device out and give --budget",
+            f"leave --device out and give --budget, or give a device file of {found.device}",
         )
     if budget is not None:
         return found, parse_bytes(budget), chosen.loader_threads if chosen else 1

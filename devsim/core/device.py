@@ -34,7 +34,7 @@ class Device(Document):
     """A device file, ``profiles/devices/NAME.toml``."""
 
     schema_version: Literal[1]
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="as profiles say it")
     title: str
     ram_bytes: Figure
     budget_bytes: Figure = Field(description="what one app may hold")
