@@ -113,7 +113,7 @@ def find_target(
         name = "the profile" if isinstance(path, Profile) else path
         raise BadInputError(
             f"{name}: was made on {found.device}, not on {chosen.name}",
-            "leave the device out and give a budget",
+            f"leave the device out and give a budget, or give a device file of {found.device}",
         )
     if budget is None and chosen is None:
         raise ArgumentError("no memory budget is given", "add `budget`, for example 3.3GB")

@@ -34,7 +34,9 @@ class Device(TomlDocument):
     """A device file, ``profiles/devices/NAME.toml``."""
 
     schema_version: Literal[1]
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=LONGEST_NAME)
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=LONGEST_NAME, description="as profiles say it"
+    )
     title: Label
     ram_bytes: Figure
     budget_bytes: Figure = Field(description="what one app may hold")

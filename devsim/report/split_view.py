@@ -35,6 +35,12 @@ def show_split(split: Split, console: Console) -> None:
     console.print(table)
     if len(split.blocks) > _SHOWN:
         console.print(f"and {len(split.blocks) - _SHOWN} more; --json lists them")
+    if split.open_loops:
+        console.print(
+            f"\n{split.open_loops} loops count one round of FLOPs: how often they go round depends "
+            "on what is computed",
+            soft_wrap=True,
+        )
     if split.shared:
         console.print(f"\n{format_bytes(split.duplicated_bytes)} of weights are in several blocks:")
     for shared in split.shared[:_SHARED]:

@@ -224,5 +224,6 @@ def test_a_condition_and_a_loop_are_never_cut(tmp_path):
     split = split_package(whole, tmp_path / "out", Everywhere())
     # The sum and its comparison are scalars, which no package may give.
     assert [cut.after for cut in split.cuts] == ["start", "chosen", "turned_0"]
-    assert split.flops == 3 * 2 * 3 * WIDTH * WIDTH
+    # Before them, in one branch, and in each of three rounds.
+    assert split.flops == (1 + 1 + 3) * 2 * 3 * WIDTH * WIDTH
     assert same_bits(run(whole, X), run_blocks(tmp_path / "out", X))

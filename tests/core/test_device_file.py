@@ -5,6 +5,7 @@ import pytest
 from devsim.core.device import Device, Figure
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.core.shipped import device_names, profiles_folder, read_device
+from devsim.execute.environment import describe
 
 SHIPPED = profiles_folder() / "devices" / "iphone15pro.toml"
 
@@ -17,6 +18,14 @@ def test_every_shipped_device_reads_and_every_figure_says_where_it_is_from():
         figures = [value for _, value in device if isinstance(value, Figure)]
         assert len(figures) == 7
         assert all(figure.source and figure.quality for figure in figures)
+
+
+def test_a_device_file_may_name_any_machine_that_a_profile_is_measured_on(tmp_path):
+    machine = describe("reference", 1)["device"]
+    for name in (machine, "linux-x86_64-2cpu", "darwin-arm64-8cpu"):
+        path = tmp_path / "device.toml"
+        path.write_text(SHIPPED.read_text().replace('"iphone15pro"', f'"{name}"', 1))
+        assert read_device(str(path)).name == name
 
 
 def test_iphone_15_pro_has_the_published_figures():

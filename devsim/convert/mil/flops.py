@@ -1,12 +1,15 @@
 """FLOPs of a MIL operation, from declared shapes alone; a multiply-add counts as two.
 
 Only products count, as torch's ``FlopCounterMode`` counts: convolutions, matrix products, attention
-and recurrences. What is nested in a condition or a loop counts once for each block.
+and recurrences. What is nested in a loop counts once a round where the rounds are known, else once;
+both branches of a condition count.
 """
 
 import math
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
+from devsim.convert.mil.rounds import rounds_of
 from devsim.convert.mil.types import shape
 from devsim.mlpackage.proto import Message
 
@@ -14,9 +17,17 @@ Shape = tuple[int, ...]
 Arguments = Mapping[str, list[Shape]]
 
 
+class Flops(NamedTuple):
+    """What one compute of an operation takes."""
+
+    total: int
+    open_loops: int = 0
+    """Loops in it of which one round was counted, as their number of rounds is not known."""
+
+
 def operation_flops(
     operation: Message, types: Mapping[str, Message], constants: Mapping[str, Message]
-) -> int:
+) -> Flops:
     """FLOPs of one compute; zero where a shape is open.
 
     Args:
@@ -25,7 +36,13 @@ def operation_flops(
         constants: ``Value`` of the constants among them.
     """
     if operation.blocks:
-        return sum(_block_flops(block, types, constants) for block in operation.blocks)
+        return _nested_flops(operation, types, constants)
+    return Flops(_product_flops(operation, types, constants))
+
+
+def _product_flops(
+    operation: Message, types: Mapping[str, Message], constants: Mapping[str, Message]
+) -> int:
     count = _COUNTS.get(operation.type)
     if count is None or not operation.outputs:
         return 0
@@ -43,18 +60,34 @@ def operation_flops(
         return 0  # arguments that do not fit: the runtime will say so
 
 
+def _nested_flops(
+    operation: Message, types: Mapping[str, Message], constants: Mapping[str, Message]
+) -> Flops:
+    blocks = [_block_flops(block, types, constants) for block in operation.blocks]
+    open_loops = sum(block.open_loops for block in blocks)
+    if operation.type != "while_loop" or len(blocks) != 2:
+        return Flops(sum(block.total for block in blocks), open_loops)
+    condition, body = (block.total for block in blocks)
+    rounds = rounds_of(operation, constants)
+    if rounds is None:
+        return Flops(condition + body, open_loops + (body > 0))
+    return Flops((rounds + 1) * condition + rounds * body, open_loops)
+
+
 def _block_flops(
     block: Message, types: Mapping[str, Message], constants: Mapping[str, Message]
-) -> int:
+) -> Flops:
     inner = {**types, **{named.name: named.type for named in block.inputs}}
     constants = dict(constants)
-    total = 0
+    total = open_loops = 0
     for operation in block.operations:
         inner |= {named.name: named.type for named in operation.outputs}
         if operation.type == "const":
             constants[operation.outputs[0].name] = operation.attributes["val"]
-        total += operation_flops(operation, inner, constants)
-    return total
+        flops = operation_flops(operation, inner, constants)
+        total += flops.total
+        open_loops += flops.open_loops
+    return Flops(total, open_loops)
 
 
 def _equation(operation: Message, constants: Mapping[str, Message]) -> str:

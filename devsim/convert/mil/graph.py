@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from devsim.convert.mil.blobs import Blob, read_blob
-from devsim.convert.mil.flops import operation_flops
+from devsim.convert.mil.flops import Flops, operation_flops
 from devsim.convert.mil.types import shape
 from devsim.convert.mil.writer import references
 from devsim.core.errors import BadInputError
@@ -28,6 +28,7 @@ class Node:
         blobs: the weights written in it.
         constant: its results are the same at every run, so any block may hold a copy of it.
         flops: of one compute.
+        open_loops: loops in it of which ``flops`` counts one round.
     """
 
     message: Message
@@ -36,6 +37,7 @@ class Node:
     blobs: tuple[Blob, ...]
     constant: bool
     flops: int
+    open_loops: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,15 @@ def _nodes(
             fixed.update(writes)
         if message.type == "const" and writes:
             values[writes[0]] = message.attributes["val"]
+        flops = Flops(0) if constant else operation_flops(message, types, values)
         yield Node(
             message,
             reads,
             writes,
             tuple({blobs[each.fileName, each.offset]: None for each in references(message)}),
             constant,
-            0 if constant else operation_flops(message, types, values),
+            flops.total,
+            flops.open_loops,
         )
     for name in block.outputs:
         if name not in types:

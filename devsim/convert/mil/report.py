@@ -68,6 +68,7 @@ class Split(Frozen):
         weight_bytes: of the whole's weights, each once.
         duplicated_bytes: of weights beyond that, in all blocks together.
         flops: of the whole.
+        open_loops: loops of which the FLOPs count one round, as nobody knows how many they go.
         blocks: in compute order.
         cuts: one between each block and the next.
         shared: weights that are in several blocks, the largest first.
@@ -79,6 +80,7 @@ class Split(Frozen):
     weight_bytes: int
     duplicated_bytes: int
     flops: int
+    open_loops: int
     blocks: tuple[SplitBlock, ...]
     cuts: tuple[Cut, ...]
     shared: tuple[Shared, ...]

@@ -65,6 +65,7 @@ def describe(
         weight_bytes=whole,
         duplicated_bytes=sum(blob.size_bytes for blobs in held for blob in blobs) - whole,
         flops=sum(tally.flops),
+        open_loops=sum(node.open_loops for node in computing(graph)),
         blocks=tuple(
             SplitBlock(
                 name=name,
