@@ -2,9 +2,12 @@
 
 import json
 
-from sample_facts import profile
+import pytest
+from sample_facts import CALIBRATION, TRACE_CALIBRATION, profile
 from samples import MB, PIPELINE, PLAN, POINTS, ROBUST, SENSITIVITIES, TRACE
 
+from devsim.cli.calibrate import as_json as calibration_as_json
+from devsim.cli.calibrate import trace_as_json
 from devsim.cli.plan_json import frontier_as_json, plan_as_json, sensitivity_as_json
 from devsim.cli.replay import command as replay
 from devsim.cli.simulate import as_json
@@ -193,4 +196,66 @@ def test_a_replay(tmp_path, capsys):
             stall("memory", 0.05, 0.005, "s/1/b1", "b1"),
             stall("overhead", 0.095, 0.002, "s/2/b2", None),
         ],
+    }
+
+
+def test_a_calibration():
+    found = calibration_as_json(CALIBRATION)
+    assert found["parameters"]["load_bytes_per_s"] == {
+        "value": 3e10,
+        "low": 1e9,
+        "high": 4e10,
+        "plausible": [1e8, 2e10],
+        "source": "made",
+        "meaning": "made up",
+    }
+    first, second, third, fourth = found["observations"]
+    assert first["error"] == pytest.approx(0.1)
+    assert third == {
+        "name": "third run",
+        "observed_s": 5.0,
+        "predicted_s": 10.0,
+        "error": 1.0,
+        "consistent": False,
+        "contradicts": ["first run", "second run"],
+        "source": "a forum",
+    }
+    # Of the two that agree, 10 % and 5 %.
+    assert found["median_error"] == pytest.approx(0.075)
+    assert [each["consistent"] for each in (first, second, fourth)] == [True, True, False]
+    assert found["determined"] == 2
+    assert found["cannot_tell_apart"] == list(CALIBRATION.left_open)
+    assert found["resolutions"] == {"runs": "240p"}
+    assert found["alternatives"] == [
+        {"resolutions": {"runs": "240p"}, "cost_above_best": 0.0},
+        {"resolutions": {"runs": "360p"}, "cost_above_best": 7.5},
+    ]
+
+
+def test_a_calibration_from_a_trace():
+    """The interval of what joining saves holds what the profile said, which so stays."""
+    assert trace_as_json(TRACE_CALIBRATION) == {
+        "changes": {
+            "load_contention": {
+                "before": 0.2,
+                "after": 0.5,
+                "fitted": 0.5,
+                "low": 0.4,
+                "high": 0.6,
+                "changed": True,
+            },
+            "dispatch_s": {
+                "before": 0.001,
+                "after": 0.001,
+                "fitted": 0.0011,
+                "low": 0.0009,
+                "high": 0.0013,
+                "changed": False,
+            },
+        },
+        "spans": 120,
+        "hiccups": 3,
+        "median_error_before": 0.125,
+        "median_error_after": 0.02,
+        "cannot_tell_apart": [],
     }

@@ -1,6 +1,9 @@
 """What each renderer prints, at 80 columns."""
 
+import inspect
 from fractions import Fraction
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 from sample_facts import (
@@ -17,6 +20,7 @@ from samples import COMPARISON, PLAN, POINTS, ROBUST, SENSITIVITIES, TRACE, chun
 from snapshot import assert_prints, printed
 from strategies import make_stage
 
+from devsim import report
 from devsim.core.plan import Residency
 from devsim.report.calibration_view import show_calibration, show_trace_calibration
 from devsim.report.comparison_view import show_comparison
@@ -24,7 +28,7 @@ from devsim.report.conversion_view import show_packages
 from devsim.report.device_view import show_device
 from devsim.report.frontier_view import show_frontier
 from devsim.report.plan_story import trace_of
-from devsim.report.plan_view import chunk_marks, show_plan, show_reasons
+from devsim.report.plan_view import chunk_marks, show_baselines, show_plan, show_reasons
 from devsim.report.profile_view import show_profile
 from devsim.report.sensitivity_view import show_sensitivity
 from devsim.report.simulation_view import show_runs, show_stages
@@ -34,31 +38,42 @@ from devsim.report.workload_view import show_workload
 from devsim.simulate.predict import by_stage
 
 REASONS = ["One stage is cut. " * 6, "Another is not."]
+REPORTS = [
+    ("baselines", show_baselines, [ROBUST]),
+    ("calibration", show_calibration, [CALIBRATION]),
+    ("calibration-from-trace", show_trace_calibration, [TRACE_CALIBRATION]),
+    ("comparison", show_comparison, [COMPARISON, Fraction(5, 100)]),
+    ("device", show_device, [DEVICE]),
+    ("frontier", show_frontier, [POINTS]),
+    ("packages", show_packages, [MANIFEST]),
+    ("plan", show_plan, [PLAN]),
+    ("plan-robust", show_plan, [ROBUST]),
+    ("profile", show_profile, [profile()]),
+    ("reasons", show_reasons, [REASONS]),
+    ("runs", show_runs, [RUNS]),
+    ("sensitivity", show_sensitivity, [SENSITIVITIES, PLAN.prediction.makespan_ns]),
+    ("split", show_split, [SPLIT]),
+    ("stages", show_stages, [by_stage(trace_of(PLAN))]),
+    ("trace", show_trace, [TRACE]),
+    ("workload", show_workload, ["made", "full", WORKLOAD]),
+]
+TESTED_ELSEWHERE = {"run_view", "validation_view"}
 
 
-@pytest.mark.parametrize(
-    ("name", "show", "what"),
-    [
-        ("calibration", show_calibration, [CALIBRATION]),
-        ("calibration-from-trace", show_trace_calibration, [TRACE_CALIBRATION]),
-        ("comparison", show_comparison, [COMPARISON, Fraction(5, 100)]),
-        ("device", show_device, [DEVICE]),
-        ("frontier", show_frontier, [POINTS]),
-        ("packages", show_packages, [MANIFEST]),
-        ("plan", show_plan, [PLAN]),
-        ("plan-robust", show_plan, [ROBUST]),
-        ("profile", show_profile, [profile()]),
-        ("reasons", show_reasons, [REASONS]),
-        ("runs", show_runs, [RUNS]),
-        ("sensitivity", show_sensitivity, [SENSITIVITIES, PLAN.prediction.makespan_ns]),
-        ("split", show_split, [SPLIT]),
-        ("stages", show_stages, [by_stage(trace_of(PLAN))]),
-        ("trace", show_trace, [TRACE]),
-        ("workload", show_workload, ["made", "full", WORKLOAD]),
-    ],
-)
+@pytest.mark.parametrize(("name", "show", "what"), REPORTS)
 def test_a_report_is_printed_as_it_was(name, show, what):
     assert_prints(name, show, *what)
+
+
+def test_every_renderer_is_among_them():
+    names = {found.name for found in iter_modules(report.__path__)} - TESTED_ELSEWHERE
+    renderers = {
+        name
+        for module in (import_module(f"devsim.report.{name}") for name in names)
+        for name, each in inspect.getmembers(module, inspect.isfunction)
+        if name.startswith("show_") and each.__module__ == module.__name__
+    }
+    assert renderers == {show.__name__ for _, show, _ in REPORTS}
 
 
 def test_a_stage_of_many_blocks_has_a_mark_for_each_chunk():
