@@ -49,6 +49,25 @@ def test_contention_that_was_wrong_is_named():
     assert told.most[0] == "contention"
 
 
+def test_overhead_that_was_left_out_is_named_and_leaves_no_error():
+    """A chunk that is loaded once and computed ten times; a run waits 500 ns before each next."""
+    stage = make_stage(make_chunk("b0", load=3_000, compute=2_000), iterations=10)
+    policy = Planned((Residency(resident=(0,), window=1),))
+    starts_ns = [3_000 + number * (2_000 + 500) for number in range(10)]
+    spans = [Span(Kind.LOAD, 0, "stage", 0, 0, "b0", 0, 3_000, cold=True)]
+    spans += [
+        Span(Kind.COMPUTE, number, "stage", number, 0, "b0", start_ns, start_ns + 2_000)
+        for number, start_ns in enumerate(starts_ns)
+    ]
+    run = Trace("measured", "made", "planned", BUDGET, spans, ())
+    found = explain(make_pipeline(stage), policy, BUDGET, [run])
+    # 23,000 were predicted and 9 x 500 more were taken: 450 for each compute.
+    assert found.error == 23_000 / 27_500 - 1
+    assert found.most == ("overhead", -found.error)
+    assert found.with_measured["overhead"] == 0
+    assert found.with_measured["computes"] == found.error
+
+
 def test_a_prediction_that_is_right_leaves_nothing():
     run = simulate(pipeline(), POLICY, BUDGET)
     told = explain(pipeline(), POLICY, BUDGET, [run, run])

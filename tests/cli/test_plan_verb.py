@@ -41,6 +41,26 @@ def test_json_has_what_scripts_need_and_the_same_plan_every_time(folder):
     assert {"budget", "compute", "cached loads", "contention"} <= made["sensitivity"].keys()
 
 
+def test_the_terminal_shows_the_plan_its_reasons_and_what_it_depends_on(folder):
+    result = run(folder, "--explain", "--sensitivity")
+    assert result.returncode == 0, result.stderr
+    plan, reasons, sensitivity = (
+        result.stdout.index(part)
+        for part in ("policy planned", "stage0: an iteration computes", "if a figure changes")
+    )
+    assert plan < reasons < sensitivity
+    result = run(folder, "--frontier")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[0].split() == [
+        "budget",
+        "makespan",
+        "no",
+        "plan",
+        "beats",
+        "gap",
+    ]
+
+
 def test_frontier_is_a_table_and_a_picture(folder):
     result = run(folder, "--frontier", "--json", "-o", "frontier.svg")
     assert result.returncode == 0, result.stderr

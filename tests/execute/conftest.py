@@ -1,5 +1,8 @@
+import time
+
 import pytest
 from faulty_disk import Disk
+from lane_clock import LaneClock
 
 from devsim.core.pipeline import Chunk, ChunkCost, Pipeline, Stage
 from devsim.core.plan import Residency
@@ -105,3 +108,11 @@ def disk(tiny_models, tmp_path):
     served = Disk(tiny_models, at)
     yield served
     served.close()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """What durations are measured by in this test."""
+    own = LaneClock()
+    monkeypatch.setattr(time, "monotonic_ns", lambda: own.now_ns)
+    return own

@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+from lane_clock import TimedRuntime
 
 from devsim.execute.contention import Ran, Subjects, measure_contention, wholly_beside
 from devsim.execute.lanes import Lanes
@@ -61,6 +64,35 @@ def test_what_went_on_when_the_other_lane_had_ended_does_not_count():
     computes = [Ran(7, 7), Ran(7, 14)]
     assert wholly_beside(loads, computes) == [4, 5]
     assert wholly_beside(computes, loads) == [7, 7]
+
+
+def test_the_slowdowns_are_the_ratios_of_the_durations_by_weight(clock):
+    takes_ns = {
+        ("light", "load"): (100, 150),
+        ("light", "predict"): (200, 220),
+        ("heavy", "load"): (100, 300),
+        ("heavy", "predict"): (50, 75),
+    }
+
+    def took_ns(what, package, beside):
+        return takes_ns[package.name, what][beside]
+
+    light, heavy = (Subject(Path(name), {}, 0) for name in ("light", "heavy"))
+    with Lanes(None) as lanes:
+        bench = Bench(TimedRuntime(clock, took_ns), lanes, PageCache.KEEP)
+        found = measure_contention(bench, [Subjects(light, 1), Subjects(heavy, 3)], ROUNDS)
+    assert found.load == pytest.approx((1 * 1.5 + 3 * 3.0) / 4)
+    assert found.compute == pytest.approx((1 * 1.1 + 3 * 1.5) / 4)
+
+
+def test_what_is_faster_beside_the_other_lane_is_not_called_slowed(clock):
+    def took_ns(what, package, beside):
+        return 90 if beside else 100
+
+    with Lanes(None) as lanes:
+        bench = Bench(TimedRuntime(clock, took_ns), lanes, PageCache.KEEP)
+        found = measure_contention(bench, [Subjects(Subject(Path("any"), {}, 0), 1)], ROUNDS)
+    assert found == (1, 1)
 
 
 def test_each_turn_has_one_of_each_alone_and_two_together(models, runtime):

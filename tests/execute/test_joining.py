@@ -1,6 +1,7 @@
 """Packages that join the blocks of a plan's chunks: what they compute and what they save."""
 
 import pytest
+from lane_clock import TimedRuntime
 
 from devsim.convert.mil.chunks import join_chunks
 from devsim.core.errors import BadInputError
@@ -9,7 +10,7 @@ from devsim.execute.executor import Executor
 from devsim.execute.inputs import stage_inputs
 from devsim.execute.joining import measure_joining
 from devsim.execute.lanes import Lanes, Surroundings
-from devsim.execute.measure import Bench, Effort, Subject, measure
+from devsim.execute.measure import Bench, Effort, Measurement, Subject, measure
 from devsim.execute.models import Models
 from devsim.execute.page_cache import PageCache
 from devsim.execute.tensors import random_inputs
@@ -67,3 +68,46 @@ def test_what_joining_saves_is_measured_for_each_package(joined, models, runtime
         assert len(saved.load_fixed_ns) == len(saved.dispatch_ns) == 2
         with pytest.raises(BadInputError, match="no package joins blocks"):
             measure_joining(bench, models, models, alone, EFFORT, stage_inputs(models))
+
+
+def alone(load_ns, compute_ns):
+    """A block's durations, with one of each far off that the medians leave out."""
+    return Measurement(
+        baseline_bytes=0,
+        resident_bytes=0,
+        transient_bytes=0,
+        activation_bytes=0,
+        cold_load_ns=(9_000,),
+        cached_load_ns=(load_ns, load_ns, 9_000),
+        unload_ns=(0,),
+        compute_ns=(compute_ns, compute_ns, 9_000),
+    )
+
+
+def test_what_joining_saves_is_what_the_blocks_take_beyond_the_package(
+    joined, models, runtime, clock
+):
+    """Two blocks of 100 ns to load and 30 to compute; as one package 170 and 55, or 210 and 70."""
+    first, second = (joined.path(block) for block in joined.manifest.stages[0].blocks)
+    takes_ns = {
+        (first, "load"): 170,
+        (first, "predict"): 55,
+        (second, "load"): 210,
+        (second, "predict"): 70,
+    }
+
+    def took_ns(what, package, beside):
+        return takes_ns[package, what]
+
+    blocks = models.manifest.stages[0].blocks
+    with Lanes(None) as lanes:
+        saved = measure_joining(
+            Bench(TimedRuntime(clock, took_ns, runtime), lanes, PageCache.KEEP),
+            joined,
+            models,
+            {block.digest: alone(100, 30) for block in blocks},
+            EFFORT,
+            stage_inputs(models),
+        )
+    assert saved.load_fixed_ns == (100 + 100 - 170, 0)
+    assert saved.dispatch_ns == (30 + 30 - 55, 0)

@@ -6,50 +6,13 @@ from fractions import Fraction
 
 import pytest
 from jsonschema import Draft202012Validator
+from samples import COMPARISON
 
-from devsim.analysis.comparison.change import Change, Sampled, Unit, single
-from devsim.analysis.comparison.comparison import Choice, Comparison, Setting
 from devsim.report.comparison_json import comparison_json
 from devsim.report.comparison_view import answer, show_comparison
 from devsim.report.console import SafeConsole
 
 FIVE = Fraction(5, 100)
-LONG = "a_setting_with_a_rather_long_name"
-
-
-def part(name, before, after, *, matters=True):
-    old, new = Sampled.of(before), Sampled.of(after)
-    return Change("compute", Unit.NS, old, new, "stage", name, matters)
-
-
-MADE = Comparison(
-    kind="profile",
-    workload="a [/] workload",
-    settings=(
-        Setting("device", "phone", "another phone " * 20),
-        Setting(LONG, "1", "2"),
-        Setting("system", "Linux", "Linux"),
-        Setting("cores", "", "0-2/3"),
-    ),
-    choices=(
-        Choice("stdit", "window", ("1",), ("2",)),
-        Choice("stdit", "residents", (), tuple(f"[b]{n}" for n in range(40))),
-        Choice("stdit", "variant", ("fp32",), ("fp32",)),
-    ),
-    totals=(
-        single("makespan", 2_000_000_000, 2_200_000_000, matters=True),
-        single("peak", 3_300_000_000, 3_300_000_000, Unit.BYTES, matters=True),
-        single("stalls: load", 0, 7_000_000),
-    ),
-    parts=(
-        part("st_00 fp32", (100, 110, 120), (150, 160, 170)),
-        part("st_01 fp32", (200,), (100,)),
-        part("st_02 fp32", (100,), (104,)),
-        part("st_03 fp32", (100, 110), (110, 130)),
-        part("st_04 int8", (), (7,)),
-        part("[bold]" + "x" * 90, (100,), (150,), matters=False),
-    ),
-)
 
 
 def shown(compared, threshold=FIVE):
@@ -63,7 +26,7 @@ def rows(lines, start):
 
 
 def test_the_terminal_shows_what_differs_and_fits_80_columns():
-    lines = shown(MADE)
+    lines = shown(COMPARISON)
     assert max(map(len, lines)) <= 80
     assert rows(lines, "makespan") == [["makespan", "2.00", "s", "2.20", "s", "+10.0%", "worse"]]
     assert rows(lines, "peak") == [["peak", "3.30", "GB", "3.30", "GB", "="]]
@@ -82,12 +45,12 @@ def test_the_terminal_shows_what_differs_and_fits_80_columns():
 
 
 def test_the_last_line_says_what_got_worse_most():
-    assert shown(MADE)[-1] == (
+    assert shown(COMPARISON)[-1] == (
         "worse by more than 5%: stage st_00 fp32 compute (+45.5%), and 1 more"
     )
-    assert shown(MADE, Fraction(1, 5))[-1].endswith("20%: stage st_00 fp32 compute (+45.5%)")
-    assert shown(MADE, Fraction(1, 2))[-1] == "nothing that matters is worse by more than 50%"
-    assert answer(MADE, Fraction(7, 100)).startswith("worse by more than 7%: ")
+    assert shown(COMPARISON, Fraction(1, 5))[-1].endswith("20%: stage st_00 fp32 compute (+45.5%)")
+    assert shown(COMPARISON, Fraction(1, 2))[-1] == "nothing that matters is worse by more than 50%"
+    assert answer(COMPARISON, Fraction(7, 100)).startswith("worse by more than 7%: ")
 
 
 SIDE = {
@@ -165,14 +128,14 @@ SCHEMA = Draft202012Validator(
 
 @pytest.mark.parametrize("threshold", [Fraction(0), FIVE, Fraction(1, 2)])
 def test_json_keeps_its_schema_and_is_finite(threshold):
-    told = json.loads(json.dumps(comparison_json(MADE, threshold), allow_nan=False))
+    told = json.loads(json.dumps(comparison_json(COMPARISON, threshold), allow_nan=False))
     SCHEMA.validate(told)
-    assert len(told["parts"]) == len(MADE.parts)
+    assert len(told["parts"]) == len(COMPARISON.parts)
     assert told["regressed"] == (threshold < Fraction(1, 2))
 
 
 def test_json_is_in_seconds_and_bytes():
-    told = comparison_json(MADE, FIVE)
+    told = comparison_json(COMPARISON, FIVE)
     assert told["threshold"] == 0.05
     assert told["regressions"] == ["makespan", "stage st_00 fp32 compute"]
     makespan, peak, stalls = told["totals"]

@@ -49,6 +49,12 @@ def test_the_curve_holds_every_peak():
     assert len(curve_of(trace, 0, trace.makespan_ns, 7)) == 7
 
 
+@pytest.mark.parametrize(("iterations", "middle"), [(1, 0), (2, 1), (3, 1), (7, 3), (10, 5)])
+def test_the_excerpt_is_the_middle_iteration(iterations, middle):
+    made = plan(make_profile((iterations, BLOCKS[:2])), 40)
+    assert excerpt_of(made, trace_of(made)).iteration == middle
+
+
 def test_the_excerpt_is_one_iteration():
     excerpt = excerpt_of(MADE, trace_of(MADE))
     computes = [span for span in excerpt.spans if span.kind == "compute"]

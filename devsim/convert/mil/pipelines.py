@@ -60,6 +60,7 @@ def _report(package: Package, pieces: Sequence[Piece]) -> Split:
         weight_bytes=sum(each.weight_bytes for each in alone),
         duplicated_bytes=0,
         flops=sum(each.flops for each in alone),
+        open_loops=sum(each.open_loops for each in alone),
         blocks=tuple(each.blocks[0] for each in alone),
         cuts=tuple(_cuts([piece.graph for piece in pieces], alone)),
         shared=(),
