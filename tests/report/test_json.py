@@ -1,4 +1,4 @@
-"""What scripts read of plans: every figure in seconds or bytes, worked out by hand from the samples."""
+"""What scripts read of plans, in seconds and bytes, worked out by hand from the samples."""
 
 from samples import MB, PIPELINE, PLAN, POINTS, ROBUST, SENSITIVITIES
 

@@ -1,4 +1,4 @@
-"""What scripts read of runs and calibrations: every figure in seconds or bytes, worked out by hand from the samples."""
+"""What scripts read of runs and calibrations, worked out by hand from the samples."""
 
 import json
 
