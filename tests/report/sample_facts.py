@@ -97,6 +97,7 @@ SPLIT = Split(
     weight_bytes=30 * MB,
     duplicated_bytes=2 * MB,
     flops=1_500_000_000,
+    open_loops=0,
     blocks=(
         SplitBlock(name="b0", operations=25, weight_bytes=20 * MB, flops=1_000_000_000),
         SplitBlock(name="b1", operations=15, weight_bytes=12 * MB, flops=500_000_000),
