@@ -8,7 +8,7 @@ import pytest
 from coremltools.proto import Model_pb2
 from mil_models import mb, save
 
-from devsim.convert.mil.split import After, IntoBlocks, split_package
+from devsim.convert.mil.split import After, Everywhere, IntoBlocks, split_package
 from devsim.core.errors import BadFileError, BadInputError
 
 RNG = np.random.default_rng(0)
@@ -181,7 +181,10 @@ def test_a_state(tmp_path):
         minimum_deployment_target=ct.target.iOS18,
         skip_model_load=True,
     ).save(str(path))
-    refused(path, "has state 'count', which is lost when a block is unloaded")
+    said = "has state 'count', which is lost when a block is unloaded; convert the model with"
+    refused(path, said)
+    refused(path, said, where=IntoBlocks(1))
+    refused(path, said, where=Everywhere())
 
 
 def test_of_several_functions_one_is_named(package, whole, tmp_path):

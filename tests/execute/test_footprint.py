@@ -35,6 +35,19 @@ def test_peak_is_seen_though_it_is_gone_when_the_block_ends():
     assert abs(meter.rise_bytes - SIZE) < SLACK
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the footprint itself is sampled")
+def test_pages_of_files_that_come_in_meanwhile_are_told_apart(tmp_path):
+    file = tmp_path / "weights"
+    file.write_bytes(bytes(SIZE))
+    with file.open("rb") as opened, PeakMeter() as meter:
+        held = mmap.mmap(opened.fileno(), SIZE, access=mmap.ACCESS_READ)
+        assert sum(held[at] for at in range(0, SIZE, mmap.PAGESIZE)) == 0
+        pages().close()
+    held.close()
+    assert abs(meter.rise_bytes - 2 * SIZE) < SLACK
+    assert abs(meter.file_bytes - SIZE) < SLACK
+
+
 def test_a_process_that_has_ended_is_an_error():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()

@@ -8,6 +8,7 @@ from devsim.convert.mil.chunks import join_chunks
 from devsim.convert.mil.split import After, split_package
 from devsim.core.errors import InfeasibleBudgetError
 from devsim.core.units import parse_bytes
+from devsim.execute.assemble import MARGIN_BYTES
 from devsim.execute.measure import Effort
 from devsim.execute.measured import Conditions, Keep, profile_folder, run_plan
 from devsim.execute.recording import Recording
@@ -89,7 +90,8 @@ def test_the_peak_is_within_5_percent_of_the_runs(blocks, profile, joined, tmp_p
         models = tmp_path / "chunks"
     run = run_plan(made, setting(models), Keep(Recording(made)), lambda *at: None)
     predicted = simulate(made.pipeline, policy_of(made), made.budget_bytes).peak_bytes
-    baseline = profile.baseline_bytes.bytes
+    predicted -= MARGIN_BYTES
+    baseline = profile.baseline_bytes.bytes - MARGIN_BYTES
     # Of what the run adds to the process: 5 % of the whole would hide a tensor.
     assert predicted - baseline == pytest.approx(run.trace.peak_bytes - baseline, rel=0.05)
 
@@ -106,4 +108,4 @@ def test_the_least_budget_is_one_that_a_run_fills(blocks, profile):
         lambda *at: None,
         Conditions(hard_limit_bytes=least + FEATURES // 4),
     )
-    assert run.trace.peak_bytes > least - FEATURES // 4
+    assert least - MARGIN_BYTES - FEATURES // 4 < run.trace.peak_bytes

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 
@@ -65,6 +66,16 @@ def test_the_baseline_is_the_most_that_was_held_with_nothing_loaded(models, runt
 
     made = profile(models, runtime, tmp_path / "part", hold_for_one_block)
     assert made.baseline_bytes.bytes >= footprint_bytes(os.getpid()) + BALLAST_BYTES // 2
+
+
+def test_the_baseline_has_a_margin_and_says_so(models, runtime, tmp_path):
+    """A budget that is just enough is not broken by another process's few pages more."""
+    finished = tmp_path / "part"
+    made = profile(models, runtime, finished)
+    lines = map(json.loads, finished.read_text().splitlines())
+    most = max(line["measurement"]["baseline_bytes"] for line in lines)
+    assert made.baseline_bytes.bytes == most + 3_000_000
+    assert "a margin of 3.00 MB" in made.sources[made.baseline_bytes.source].text
 
 
 def test_an_interrupted_profile_goes_on_where_it_was(models, counting, tmp_path):

@@ -43,7 +43,7 @@ def check_interface(graph: Graph) -> None:
         if kind.WhichOneof("type") == "stateType":
             raise BadInputError(
                 f"{root}: has state '{name}', which is lost when a block is unloaded",
-                "convert the model without states",
+                "convert the model with the state as an input and an output of it",
             )
         feature = graph.inputs[named.name].type.multiArrayType
         if shape(kind) is None or feature.WhichOneof("ShapeFlexibility"):
