@@ -72,8 +72,9 @@ class Checkpoint:
                 self.folder, f"has no tensor '{name}'", "give the checkpoint of this workload"
             )
         value = _open(path).get_tensor(name)
-        if value.layout != torch.strided:
-            raise BadFileError(path, f"'{quoted(name)}' is sparse", "save it as a dense tensor")
+        if kind := _unusable(value):
+            fix = "save it as an ordinary tensor of floating-point numbers"
+            raise BadFileError(path, f"'{quoted(name)}' is {kind}", fix)
         if not torch.isfinite(value).all():
             problem = f"'{quoted(name)}' has values that are not finite"
             raise BadFileError(path, problem, _AGAIN)
@@ -129,6 +130,17 @@ class Checkpoint:
         for path in self.files:
             index.update(dict.fromkeys(_open(path).keys(), path))
         return index
+
+
+def _unusable(value: Tensor) -> str:
+    """What is wrong with the kind of a tensor; empty if nothing is."""
+    kinds = {
+        "quantised": value.is_quantized,
+        "sparse": value.layout != torch.strided,
+        "without values": value.is_meta,
+        "complex": value.is_complex(),
+    }
+    return next((kind for kind, found in kinds.items() if found), "")
 
 
 class _TorchFile:

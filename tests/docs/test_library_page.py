@@ -10,9 +10,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 
 
 def test_examples_print_what_the_page_says():
-    failed, tried = doctest.testfile(
-        str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS
-    )
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
     assert tried > 5
     assert failed == 0
 

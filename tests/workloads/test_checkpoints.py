@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from devsim.core.errors import BadFileError, BadInputError
 from devsim.workloads import find
+from devsim.workloads.checkpoint import Checkpoint
 from devsim.workloads.open_sora import SIZES
 from devsim.workloads.pipeline import Options
 from devsim.workloads.stdit3 import STDiT3
@@ -193,3 +194,33 @@ def test_a_damaged_index(tmp_path, text):
     (tmp_path / "t5" / "pytorch_model.bin.index.json").write_text(text)
     with pytest.raises(BadFileError, match="is not an index of a checkpoint"):
         stage("t5", CheckpointWeights(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "kind"),
+    [
+        (torch.eye(3).to_sparse(), "is sparse"),
+        (torch.quantize_per_tensor(torch.eye(3), 0.1, 0, torch.qint8), "is quantised"),
+        (torch.eye(3, dtype=torch.complex64), "is complex"),
+        (torch.full((3, 3), float("nan")), "has values that are not finite"),
+        (torch.full((3, 3), float("inf")), "has values that are not finite"),
+    ],
+)
+def test_tensors_that_are_no_weights(tmp_path, tensor, kind):
+    torch.save({"w": tensor}, tmp_path / "model.bin")
+    with pytest.raises(BadFileError, match=f"'w' {kind}"):
+        Checkpoint(tmp_path).tensor("w", torch.empty(3, 3))
+
+
+def test_a_checkpoint_is_read_through_links_of_a_hub_and_no_others(tmp_path):
+    blobs, snapshot = tmp_path / "hub" / "blobs", tmp_path / "hub" / "snapshots" / "1"
+    blobs.mkdir(parents=True)
+    snapshot.mkdir(parents=True)
+    save_file({"w": torch.eye(3)}, blobs / "ab12")
+    (snapshot / "model.safetensors").symlink_to("../../blobs/ab12")
+    assert torch.equal(Checkpoint(snapshot).tensor("w", torch.empty(3, 3)), torch.eye(3))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "model.safetensors").symlink_to(blobs / "ab12")
+    with pytest.raises(BadFileError, match="leads outside"):
+        Checkpoint(other).tensor("w", torch.empty(3, 3))
