@@ -9,8 +9,8 @@ from devsim.core.pipeline import Pipeline
 from devsim.core.plan import Residency
 from devsim.policy.feasible import needed_bytes
 from devsim.policy.planned import Planned
-from devsim.simulate.evaluate import evaluate
-from devsim.simulate.simulator import simulate
+from devsim.simulation.evaluate import evaluate
+from devsim.simulation.simulator import simulate
 
 SHAPE = Shape(max_iterations=3, max_chunks=5, loaders=(1,))
 
