@@ -61,7 +61,7 @@ def _opened(data: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(data[8 : 8 + size]), data[8 + size :]
 
 
-def _with_header(header: Any, data: bytes) -> Callable[[Path], None]:  # noqa: ANN401
+def _with_header(header: Any, data: bytes) -> Callable[[Path], None]:
     def encode(text: str) -> bytes:
         return struct.pack("<Q", len(text.encode())) + text.encode() + data
 

@@ -51,7 +51,7 @@ def _fields(
             yield from _fields(inner, (*at, (field.name, step)), seen)
 
 
-def _inner(field: FieldDescriptor, value: Any) -> Iterator[tuple[Any, Message]]:  # noqa: ANN401
+def _inner(field: FieldDescriptor, value: Any) -> Iterator[tuple[Any, Message]]:
     if _is_map(field):
         if field.message_type.fields_by_name["value"].message_type is not None:
             yield from sorted(value.items())

@@ -83,7 +83,7 @@ def _edited(relative: str, ending: str, edit: Callable[[bytes], bytes]) -> Build
     return build
 
 
-def _quantised(tensor: Any) -> object:  # noqa: ANN401
+def _quantised(tensor: Any) -> object:
     return _torch().quantize_per_tensor(tensor.float(), 0.1, 0, _torch().qint8)
 
 

@@ -25,7 +25,7 @@ def _lay(seeds: Path, work: Path) -> None:
     written(_EXTRA, _record(seeds), JSON)(work)
 
 
-def _record(seeds: Path) -> Any:  # noqa: ANN401
+def _record(seeds: Path) -> Any:
     record = json.loads((seeds / "records" / "stdit.part2.mlpackage.json").read_text())
     record["block"] |= {"package": "stdit/other.mlpackage", "recipe": "0"}
     return record
@@ -54,7 +54,7 @@ _PACKAGES = {
 }
 
 
-def _stage_links_out(record: Any) -> Callable[[Path], None]:  # noqa: ANN401
+def _stage_links_out(record: Any) -> Callable[[Path], None]:
     """What is named inside the folder lies outside of it."""
 
     def build(work: Path) -> None:

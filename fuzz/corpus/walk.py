@@ -40,7 +40,7 @@ def edits(
                 yield f"{where}.key={what}", put(document, place, {text: inner, **dict(others)})
 
 
-def put(document: Document, place: Any, value: Document) -> Document:  # noqa: ANN401
+def put(document: Document, place: Any, value: Document) -> Document:
     """A copy of the document with another value in a place."""
     if not place:
         return value
