@@ -67,9 +67,9 @@ def prepare(source: PipelineSource, jobs: Sequence[Job], out: Path, *, force: bo
             "add --force to replace it or choose another --output",
         )
     remove(out, PARTIAL)  # of a conversion that was killed
-    writable(out, f"{_RECORDS}/any").parent.mkdir(parents=True, exist_ok=True)
     for job in jobs:
         writable(out, job.package.as_posix())
+    writable(out, f"{_RECORDS}/any").parent.mkdir(parents=True, exist_ok=True)
     if lost and manifest:
         _forget(manifest, lost, stages, out)
     return Found(blocks | _records(out, jobs), stages)

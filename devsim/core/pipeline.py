@@ -55,7 +55,7 @@ class Stage(Frozen):
     unit: OptionalName = Field(
         default="", description="compute unit, a key of the pipeline's units"
     )
-    chunks: tuple[Chunk, ...] = Field(min_length=1)
+    chunks: tuple[Chunk, ...] = Field(min_length=1, max_length=10_000)
 
     def package_of(self, chunk: Chunk) -> tuple[str, str, tuple[str, ...]]:
         """What names a chunk's packages: phases that share them load them cold only once."""

@@ -17,8 +17,8 @@ from devsim.core.errors import BadFileError
 
 DOCUMENT_BYTES = 64 << 20
 """The largest profile, plan or manifest."""
-TRACE_BYTES = 256 << 20
-"""The largest trace."""
+TRACE_BYTES = 64 << 20
+"""The largest trace, also after it is unzipped; parsed, it takes several times as much."""
 SETTINGS_BYTES = 1 << 18
 """The largest file that people write by hand: devices and totals, in TOML."""
 

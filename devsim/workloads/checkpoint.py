@@ -72,18 +72,18 @@ class Checkpoint:
                 self.folder, f"has no tensor '{name}'", "give the checkpoint of this workload"
             )
         value = _open(path).get_tensor(name)
-        if kind := _unusable(value):
-            fix = "save it as an ordinary tensor of floating-point numbers"
-            raise BadFileError(path, f"'{quoted(name)}' is {kind}", fix)
-        if not torch.isfinite(value).all():
-            problem = f"'{quoted(name)}' has values that are not finite"
-            raise BadFileError(path, problem, _AGAIN)
         if value.shape != like.shape:
             raise BadFileError(
                 path,
                 f"'{quoted(name)}' is {list(value.shape)}, not {list(like.shape)}",
                 "choose the size that the checkpoint was made for",
             )
+        if kind := _unusable(value):
+            fix = "save it as an ordinary tensor of floating-point numbers"
+            raise BadFileError(path, f"'{quoted(name)}' is {kind}", fix)
+        if not torch.isfinite(value).all():
+            problem = f"'{quoted(name)}' has values that are not finite"
+            raise BadFileError(path, problem, _AGAIN)
         return value.float()
 
     def keys(self) -> list[str]:
