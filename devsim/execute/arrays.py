@@ -97,13 +97,22 @@ def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
         if version not in _HEADERS:
             raise ValueError(f"{quoted(member.filename)} is .npy of version {version}")
         shape, in_columns, dtype = _HEADERS[version](file)
-        if dtype.kind not in "biuf":
-            raise ValueError(f"{quoted(member.filename)} holds {dtype}, not numbers")
+        if dtype.kind not in "biufU":
+            raise ValueError(f"{quoted(member.filename)} holds {dtype}, not numbers or text")
         data = bytearray(file.read())
     if len(data) != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"{quoted(member.filename)} has another size than its header says")
     array = np.frombuffer(data, dtype)
+    if dtype.kind == "U" and not _is_text(data, dtype):
+        raise ValueError(f"{quoted(member.filename)} has characters that do not exist")
     return array.reshape(shape, order="F" if in_columns else "C")
+
+
+def _is_text(data: bytearray, dtype: np.dtype[np.generic]) -> bool:
+    """Whether numbers that stand for characters are those of characters."""
+    points = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+    surrogate = (points >= 0xD800) & (points < 0xE000)
+    return not bool(np.any(surrogate | (points > 0x10FFFF)))
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -15,6 +15,7 @@ ARRAYS = {
     "one": np.float32(3).reshape(()),
     "none": np.zeros((0, 2), np.uint8),
     "flags": np.array([True, False]),
+    "labels": np.array(["cat", "dog \u00e9"]),
 }
 
 
@@ -45,8 +46,10 @@ HEADER = b"{'descr': '%s', 'fortran_order': False, 'shape': %s}\n"
     [
         (member(HEADER % (b"<f4", b"(99999999999,)")), "another size than its header says"),
         (member(HEADER % (b"<f4", b"(-1,)")), "another size than its header says"),
-        (member(HEADER % (b"|O", b"(1,)"), b"cos\nsystem\n"), "holds object, not numbers"),
-        (member(HEADER % (b"<U4", b"(1,)"), bytes(16)), "not numbers"),
+        (member(HEADER % (b"|O", b"(1,)"), b"cos\nsystem\n"), "holds object, not numbers or text"),
+        (member(HEADER % (b"<M8[s]", b"(1,)"), bytes(8)), "not numbers or text"),
+        (member(HEADER % (b"<U1", b"(1,)"), b"\xff" * 4), "characters that do not exist"),
+        (member(HEADER % (b"<U1", b"(1,)"), b"\x00\xd8\x00\x00"), "characters that do not exist"),
         (member(b"(" * 9000), "is not an .npz file"),
         (member(b"9" * 5000), "is not an .npz file"),
         (b"\x93NUMPY\x09\x00", "version"),
