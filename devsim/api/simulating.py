@@ -1,7 +1,7 @@
 """``devsim.simulate``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,7 @@ def simulate(
         return _result(simulation, seed, runs)
     _refuse_beside_a_plan(
         device=device, workload=workload, policy=policy, steps=steps, lpl_step=lpl_step,
-        tdtm_steps=tdtm_steps, iterations=iterations, video=video, ci=ci, dl=dl,
+        tdtm_steps=tdtm_steps, iterations=iterations, ci=ci, dl=dl, **asdict(video or VideoSize()),
     )  # fmt: skip
     if profile is not None and how is Sampling.MEAN:
         raise ArgumentError(

@@ -22,7 +22,7 @@ from devsim.core.trace import Footprint, Kind, Span, Trace
 _PID = 1
 _COMPUTE_LANE, _LOAD_LANE = 1, 2
 _COUNTER = "footprint"
-_KINDS = frozenset(kind.value for kind in Kind)
+_KINDS = tuple(kind.value for kind in Kind)
 
 
 class TraceMetadata(Frozen):

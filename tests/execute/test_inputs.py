@@ -13,6 +13,7 @@ from devsim.execute.lanes import Surroundings
 from devsim.execute.measure import Effort
 from devsim.execute.measured import Conditions, run_one_package
 from devsim.execute.models import Models
+from devsim.execute.package_run import Package
 from devsim.execute.profiler import profile_models
 from devsim.execute.requests import Setting
 from devsim.planner.planner import plan
@@ -109,7 +110,7 @@ def test_drawn_indices_are_within_the_table_that_they_look_up(models):
 
 
 def test_one_package_runs_on_drawn_indices(package, tmp_path):
-    answer = run_one_package(package, "reference", 1, None, 0, 1, tmp_path / "out.npz")
+    answer = run_one_package(Package(package, None, (), 0), "reference", 1, 1, tmp_path / "out.npz")
     assert answer.run.outputs[0].not_finite == 0
 
 
@@ -150,7 +151,7 @@ def test_given_inputs_are_used_and_the_rest_is_drawn(models, tmp_path):
         ({"kind": np.zeros(9, np.int32)}, r"'kind' is int32\[9\]; give it as int32\[10\]"),
         ({"kind": np.zeros(10)}, r"'kind' is float64\[10\]; give it as int32\[10\]"),
         ({"kind": np.full(10, 1 << 40)}, r"'kind' is int64\[10\]; give it as int32\[10\]"),
-        ({"x": np.zeros((10, 16), complex)}, r"'x' is complex128"),
+        ({"x": np.zeros((10, 16), complex)}, r"holds complex128, not numbers or text"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused_by_name(models, arrays, message, tmp_path):

@@ -34,7 +34,7 @@ def test_engines_agree_as_python_sources():
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of what the engines need, with what was compiled."""
-    for part in ("core", "policy", "simulate"):
+    for part in ("core", "policy", "simulation"):
         shutil.copytree(ROOT / part, tmp_path / "devsim" / part)
     for file in ROOT.glob("*.*"):
         shutil.copy2(file, tmp_path / "devsim")
@@ -65,4 +65,4 @@ def test_an_edited_source_is_never_shadowed(checkout, edited):
         source.write("# edited\n")
     says, file = asked(checkout)
     assert says == f"engines: Python sources, slower: changed since compiled: {edited}"
-    assert file == str(checkout / "devsim" / "simulate" / "quick.py")
+    assert file == str(checkout / "devsim" / "simulation" / "quick.py")

@@ -3,8 +3,9 @@
 One plan may get slower: a load that starts earlier can slow a compute down, or hold its transient
 when the compute's activations want the room. Two statements hold, and are tested:
 
-- Where nothing passes (transients, activations) every start is the latest of some ends. So there no
-  plan gets slower when nothing slows (contention) either, or when what slowed no longer does.
+- Where nothing passes (transients, activations, boundary tensors) every start is the latest of some
+  ends. So there no plan gets slower when nothing slows (contention) either, or when what slowed no
+  longer does.
 - The best over plans does not get slower, if a plan may also do with less than there is: a smaller
   budget, or activities that take as long as before. What was possible then stays among the choices,
   and is as fast. Here it is checked that it does stay possible: the old best keeps the new budget,
@@ -33,6 +34,7 @@ SMALL = Shape(max_chunks=3, max_iterations=3, loaders=(1,))
 NOTHING_SLOWS = Shape(max_chunks=6, max_iterations=5, loaders=(1,), speeds=(1_000_000,))
 SLOWED = NOTHING_SLOWS._replace(speeds=SPEEDS)
 WINDOWS = (0, 1, 3)
+PASSING = ("transient_bytes", "activation_bytes", "carried_bytes")
 DRAWN = st.binary(min_size=150, max_size=150)
 
 
@@ -83,7 +85,7 @@ def test_no_plan_gets_slower_where_nothing_passes_and_nothing_slows(
     data, mask, window, more, percent
 ):
     drawn = a_pipeline(Bytes(data), NOTHING_SLOWS)
-    pipeline = with_costs(drawn, lambda _: {"transient_bytes": 0, "activation_bytes": 0})
+    pipeline = with_costs(drawn, lambda _: dict.fromkeys(PASSING, 0))
     policy = masked(pipeline, mask, window)
     budget = sum(chunk.cost.resident_bytes for s in pipeline.stages for chunk in s.chunks) // 2
     budget += pipeline.base_bytes + 1
@@ -101,7 +103,7 @@ def test_no_plan_gets_slower_where_nothing_passes_and_nothing_slows(
 @given(DRAWN, st.integers(0, 255), st.integers(0, 3))
 def test_no_plan_gets_faster_by_contention_where_nothing_passes(data, mask, window):
     drawn = a_pipeline(Bytes(data), SLOWED)
-    pipeline = with_costs(drawn, lambda _: {"transient_bytes": 0, "activation_bytes": 0})
+    pipeline = with_costs(drawn, lambda _: dict.fromkeys(PASSING, 0))
     policy = masked(pipeline, mask, window)
     budget = max(1, needed_bytes(pipeline, policy)[0]) + mask % 16
     contended = evaluate(pipeline, policy, budget)
