@@ -71,7 +71,9 @@ class Variant(Frozen):
     bytes_moved: Bytes = Field(description="weights, inputs and outputs of one compute")
     flops: OperationCount
     work: tuple[Work, ...] = Field(
-        default=(), description="the FLOPs and bytes by how they grow; empty when nobody counted"
+        default=(),
+        max_length=100,
+        description="the FLOPs and bytes by how they grow; empty when nobody counted",
     )
     unit: OptionalName = Field(
         default="", description="the compute unit it ran on; empty if unknown"
