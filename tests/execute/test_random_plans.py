@@ -11,7 +11,6 @@ from devsim.convert import convert_workload
 from devsim.core.manifest import Port
 from devsim.core.pipeline import Pipeline, Stage
 from devsim.core.plan import Residency
-from devsim.core.trace import Kind
 from devsim.execute.events import Begun
 from devsim.execute.measure import Effort
 from devsim.execute.measured import profile_folder, run_unchunked
@@ -87,7 +86,7 @@ def test_random_plans_keep_the_budget_and_compute_the_model(profile, setting, tm
     template = plan(profile, 10**9)
     (expected,) = run_unchunked(template, setting, tmp_path / "expected.npz")
     rng = random.Random(0)
-    samples, threads = [], set()
+    samples, threads = [], []
     with Worker(samples) as worker:
         for _ in range(PLANS):
             made = random_plan(profile, template, rng)
@@ -106,6 +105,8 @@ def test_random_plans_keep_the_budget_and_compute_the_model(profile, setting, tm
             trace = recording.trace()
             added = trace.peak_bytes - trace.footprint[0].bytes
             assert added <= made.budget_bytes - made.pipeline.baseline_bytes + NOISE
-            threads.add(psutil.Process(worker.pid).num_threads())
-    # a lane that has ended may be among the process's threads for a moment after the answer
-    assert max(threads) - min(threads) <= len(Kind)
+            threads.append(psutil.Process(worker.pid).num_threads())
+    # One thread that stays from each run would make the least of the later counts larger than any
+    # of the earlier ones; threads that are about to end make no difference.
+    half = len(threads) // 2
+    assert min(threads[half:]) <= max(threads[:half])
